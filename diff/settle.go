@@ -1,0 +1,240 @@
+package diff
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// prune plans the removal of live subscribers that no row names, of the
+// customers that the input covers. Customers themselves are never pruned: only
+// a row that says ensure=absent removes one.
+func (p *planner) prune() {
+	if !p.opt.Prune {
+		return
+	}
+	if reason := p.pruneRefused(); reason != "" {
+		p.plan.Deletes.Unproven = reason
+		return
+	}
+	if !p.coversSubscribers() {
+		p.plan.Notes = append(p.plan.Notes, Note{Text: "--prune: the input does not describe subscribers, so none is pruned"})
+		return
+	}
+	live := p.have.Of(Subscriber)
+	empty := map[string]bool{}
+	for i := range live.Len() {
+		l := live.Row(i)
+		s := p.state(p.owner(l))
+		if p.named[i] || !s.prunable() {
+			continue
+		}
+		p.named[i] = true
+		p.plan.Deletes.Pruned++
+		// Two live objects may share a key; the id tells their removals apart.
+		verb := "prune"
+		if id := l.Get(ColID); id != "" {
+			verb += "/" + idEscaper.Replace(id)
+		}
+		p.removeSubscriber(s, l, Row{}, "no row names it (--prune)", verb)
+		if s.staying == 0 && !s.goes {
+			empty[s.externalID] = true
+		}
+	}
+	p.plan.Deletes.EmptyScopes = slices.Sorted(maps.Keys(empty))
+}
+
+// prunable reports whether the input covers the customer's subscribers. A
+// customer that rows and live state do not agree about is not touched.
+func (s *customerState) prunable() bool {
+	return (s.hasWant || s.rowsBelow > 0) && (s.held == "" || s.goes)
+}
+
+// coversSubscribers reports whether the input speaks of subscribers at all. An
+// input of customers alone says nothing about who should not be there.
+func (p *planner) coversSubscribers() bool {
+	return p.opt.Only != Customer && (p.want.Of(Subscriber).Len() > 0 ||
+		slices.ContainsFunc(p.want.Files, func(f File) bool { return f.Columns[ColEmail] > 0 }))
+}
+
+// pruneRefused says why nothing at all may be pruned, "" when it may.
+func (p *planner) pruneRefused() string {
+	switch {
+	case !p.have.Proven[Subscriber]:
+		return "the listing is not proven complete (two passes did not show the same objects)"
+	case len(p.want.Rejected) > 0 || p.opt.SkipInvalid && slices.ContainsFunc(p.plan.Held, func(h Held) bool { return h.Outcome == RejectedRow }):
+		return "rows were set aside as invalid, and what they name could be pruned by mistake"
+	}
+	return ""
+}
+
+// settleCustomers takes back what the subscribers that stay make impossible: a
+// customer with subscribers cannot go (code 2514), and neither can a package
+// that somebody uses (code 2520).
+func (p *planner) settleCustomers() {
+	for _, s := range p.sorted {
+		if stay := s.size - s.leaving; s.remove != nil && stay > 0 {
+			s.remove = nil
+			p.hold(s.want, Conflict, fmt.Sprintf("%d of its subscribers would stay, and the API removes only empty customers", stay),
+				"list them with ensure=absent, or add --prune", s.live)
+		}
+		if s.shrink == nil {
+			continue
+		}
+		for _, name := range s.shrink.PackagesLost() {
+			if n := s.seatsAfter(name); n > 0 {
+				s.shrink = nil
+				p.hold(s.want, Conflict, fmt.Sprintf("package %s cannot go: %d subscribers would still use it", name, n),
+					"move or remove them, or keep the package", s.live)
+				break
+			}
+		}
+	}
+}
+
+// connect enters what must have succeeded before a change may start. What only
+// must have ended is said by the stages.
+func (p *planner) connect() {
+	released := p.released()
+	for _, s := range p.sorted {
+		for i := range s.changes {
+			c := &s.changes[i]
+			if c.Action == Remove {
+				continue
+			}
+			if s.ready != nil && (s.ready.Action == Provision || slices.Contains(s.gains, packageAfter(c))) {
+				c.dependOn(s.ready)
+			}
+			for _, h := range takes(c) {
+				for _, gone := range released[h] {
+					c.dependOn(gone)
+					if h.column == ColEmail {
+						s.connectMove(c, gone)
+					}
+				}
+			}
+		}
+		s.connectLast()
+	}
+}
+
+// connectMove makes one move of a removal and a provision of the same person.
+// Nobody is removed from the old customer before the new one is ready.
+func (s *customerState) connectMove(c, gone *Change) {
+	c.Reason = fmt.Sprintf("moves here from customer %q", gone.Key.Customer)
+	gone.Remark = staysRemark
+	if s.ready != nil && slices.Contains(c.DependsOn, s.ready.ID) {
+		gone.dependOn(s.ready)
+	}
+}
+
+// dependOn lets a change wait for the success of another.
+func (c *Change) dependOn(other *Change) {
+	if i, found := slices.BinarySearch(c.DependsOn, other.ID); !found {
+		c.DependsOn = slices.Insert(c.DependsOn, i, other.ID)
+	}
+}
+
+const staysRemark = "the vendor keeps the person in the old organization until removed for good; provisioning elsewhere may be refused (codes 2002, 2017, 2019) until then"
+
+// connectLast lets the customer's own last changes wait for its subscribers.
+func (s *customerState) connectLast() {
+	if s.shrink != nil {
+		if s.ready != nil {
+			s.shrink.dependOn(s.ready)
+		}
+		lost := s.shrink.PackagesLost()
+		for i := range s.changes {
+			if slices.Contains(lost, packageBefore(&s.changes[i])) {
+				s.shrink.dependOn(&s.changes[i])
+			}
+		}
+	}
+	if s.remove != nil {
+		for i := range s.changes {
+			s.remove.dependOn(&s.changes[i])
+		}
+	}
+}
+
+func packageAfter(c *Change) string {
+	after, _ := c.Field(ColPackage)
+	return after
+}
+
+func packageBefore(c *Change) string {
+	for _, f := range c.Fields {
+		if f.Column == ColPackage {
+			return f.Before
+		}
+	}
+	return ""
+}
+
+// holding is something that only one subscriber can have at a time: an e-mail
+// address, a phone number, or an extension within a customer.
+type holding struct {
+	column          Column
+	customer, value string
+}
+
+// released maps what removals set free to the removals that do.
+func (p *planner) released() map[holding][]*Change {
+	out := map[holding][]*Change{}
+	for _, s := range p.sorted {
+		for i := range s.changes {
+			c := &s.changes[i]
+			if c.Action != Remove {
+				continue
+			}
+			frees := holdings(c.Key.Customer, c.Fields, func(f FieldChange) string { return f.Before })
+			for _, h := range append(frees, holding{ColEmail, "", c.Key.Email}) {
+				out[h] = append(out[h], c)
+			}
+		}
+	}
+	return out
+}
+
+func takes(c *Change) []holding {
+	out := holdings(c.Key.Customer, c.Fields, func(f FieldChange) string { return f.After })
+	if c.Action == Provision {
+		out = append(out, holding{ColEmail, "", c.Key.Email})
+	}
+	return out
+}
+
+func holdings(customer string, fields []FieldChange, value func(FieldChange) string) []holding {
+	var out []holding
+	for _, f := range fields {
+		switch {
+		case value(f) == "":
+		case f.Column == ColPhone:
+			out = append(out, holding{f.Column, "", value(f)})
+		case f.Column == ColExtension:
+			out = append(out, holding{f.Column, customer, value(f)})
+		}
+	}
+	return out
+}
+
+// countDeletes gathers what the guards look at.
+func (p *planner) countDeletes() {
+	d := &p.plan.Deletes
+	d.Population = p.have.Of(Customer).Len() + p.have.Of(Subscriber).Len()
+	for _, s := range p.sorted {
+		if s.remove != nil {
+			d.Customers++
+		}
+		if s.shrink != nil {
+			d.Packages += len(s.shrink.PackagesLost())
+		}
+		d.Subscribers += s.leaving
+		if s.leaving > 0 {
+			d.PerCustomer = append(d.PerCustomer, CustomerDeletes{s.externalID, s.leaving, s.size})
+		}
+	}
+	if p.opt.Prune && p.want.Of(Customer).Len()+p.want.Of(Subscriber).Len() == 0 {
+		d.EmptyScopes = []string{""}
+	}
+}

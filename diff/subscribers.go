@@ -1,0 +1,249 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+)
+
+// subscribers decides about every subscriber row. Those that say ensure=absent
+// come first: whether a person can join a customer depends on whether the old
+// one lets go.
+func (p *planner) subscribers() {
+	rows := p.want.Of(Subscriber)
+	for _, absent := range []bool{true, false} {
+		for i := range rows.Len() {
+			if r := rows.Row(i); r.Absent() == absent {
+				p.subscriber(r)
+			}
+		}
+	}
+}
+
+// subscriber decides about one subscriber row.
+func (p *planner) subscriber(r Row) {
+	s := p.state(r.Get(ColCustomerExternalID))
+	s.rowsBelow++
+	if !r.Absent() {
+		s.staying++
+	}
+	m := p.matchSubscriber(r)
+	switch {
+	case m.here > 1:
+		p.hold(r, Conflict, fmt.Sprintf("%d live subscribers have this customer and e-mail address", m.here),
+			"find out which one is meant and remove the other in Partner Hub", p.namesakes(r, func(l Row) bool { return p.owner(l) == s.externalID })...)
+	case m.here == 0 && r.Absent():
+		p.unchanged(Subscriber)
+	case s.held != "" && !(s.goes && r.Absent()):
+		p.hold(r, s.heldAs, s.held, "see the row of customer "+s.externalID)
+	case r.Absent():
+		p.removeSubscriber(s, m.live, r, "the row says ensure=absent", "remove")
+	case !p.fits(s, r):
+	case m.here == 1:
+		p.updateSubscriber(s, r, m.live)
+	case m.stays:
+		p.hold(r, Conflict, "the same person stays under another customer", "see the row there", p.namesakes(r, p.stays)...)
+	case m.elsewhere > 1:
+		p.hold(r, Conflict, fmt.Sprintf("the e-mail address is live under %d other customers", m.elsewhere),
+			"remove the wrong ones with rows that say ensure=absent", p.namesakes(r, func(l Row) bool { return !p.hasRow(l) })...)
+	case m.elsewhere == 1:
+		p.moveSubscriber(s, r, m.live)
+	default:
+		p.provisionSubscriber(s, r)
+	}
+}
+
+// match counts the live subscribers with a row's e-mail address, those of its
+// customer apart from those of others. Live is the one that the row means, where
+// there is only one.
+type match struct {
+	here, elsewhere int
+	stays           bool // live is elsewhere, by its own row, and is not removed
+	live            Row
+}
+
+// matchSubscriber looks for a row's live subscriber: under its customer, else
+// under others. One elsewhere that has a row of its own is that row's business,
+// but where it stays the person cannot be here.
+func (p *planner) matchSubscriber(r Row) (m match) {
+	customer, live := r.Get(ColCustomerExternalID), p.have.Of(Subscriber).IndexBy(ColEmail)
+	for l := range live.All(r.Get(ColEmail)) {
+		if p.owner(l) == customer {
+			m.here++
+			m.live = l
+			p.named[l.Index()] = true
+		}
+	}
+	if m.here > 0 || r.Absent() {
+		return m
+	}
+	for l := range live.All(r.Get(ColEmail)) {
+		switch {
+		case !p.hasRow(l):
+			m.elsewhere++
+			m.live = l
+			p.named[l.Index()] = true
+		case p.stays(l):
+			m.stays = true
+		}
+	}
+	return m
+}
+
+// hasRow reports whether a live subscriber has an input row of its own.
+func (p *planner) hasRow(live Row) bool {
+	for r := range p.want.Of(Subscriber).IndexBy(ColEmail).All(live.Get(ColEmail)) {
+		if r.Get(ColCustomerExternalID) == p.owner(live) {
+			return true
+		}
+	}
+	return false
+}
+
+// stays reports whether a live subscriber has a row and is not removed by it.
+func (p *planner) stays(live Row) bool { return !p.going[live.Index()] && p.hasRow(live) }
+
+// namesakes are those of the live subscribers with a row's e-mail address that
+// keep accepts.
+func (p *planner) namesakes(r Row, keep func(Row) bool) []Row {
+	var out []Row
+	for l := range p.have.Of(Subscriber).IndexBy(ColEmail).All(r.Get(ColEmail)) {
+		if keep(l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// fits reports whether a present subscriber can be under its customer, with its
+// package, and says why not.
+func (p *planner) fits(s *customerState, r Row) bool {
+	switch name := r.Get(ColPackage); {
+	case !s.hasLive && s.ready == nil && p.rejected[s.externalID]:
+		p.hold(r, RejectedRow, customerInvalid, "see the row of customer "+s.externalID)
+	case !s.hasLive && s.ready == nil:
+		p.refuse(r, lack{ColCustomerExternalID, "no such customer, neither in the input nor live", "add a customer row, or correct the id"})
+	case name != "" && !slices.Contains(s.final, name):
+		p.refuse(r, lack{ColPackage, fmt.Sprintf("customer %q will not have this package (it has %s)", s.externalID, wordsFor(s.final)), "add it to the customer's packages"})
+	default:
+		return true
+	}
+	return false
+}
+
+func wordsFor(packages []string) string {
+	if len(packages) == 0 {
+		return "none"
+	}
+	return JoinPackages(packages)
+}
+
+// provisionSubscriber plans a POST, unless something is in its way.
+func (p *planner) provisionSubscriber(s *customerState, r Row) (c *Change, ok bool) {
+	pkg, known := LookupPackage(r.Get(ColPackage))
+	switch {
+	case !known:
+		p.refuse(r, lack{ColPackage, "the subscriber is new and needs a package", ""})
+		return nil, false
+	case pkg.Calling && !hasNumber(r):
+		p.refuse(r, lack{ColPhone, fmt.Sprintf("package %s needs a number", pkg.Name), "fill primary_phone_number, extension, or both"})
+		return nil, false
+	case s.waits():
+		p.holdForCustomer(s, r)
+		return nil, false
+	}
+	planned := p.at(Change{ID: changeID(Subscriber, r.Key(), "provision"), Kind: Subscriber, Action: Provision, Key: r.Key(), Stage: StageProvision, Reason: "not live"}, r)
+	planned.Fields = sentFields(r, func(rule Rule) bool { return rule.Sent != SentNever })
+	s.changes = append(s.changes, planned)
+	return &s.changes[len(s.changes)-1], true
+}
+
+func hasNumber(r Row) bool { return r.Get(ColPhone) != "" || r.Get(ColExtension) != "" }
+
+func (p *planner) holdForCustomer(s *customerState, r Row) {
+	p.hold(r, Pending, "its customer waits for a person: "+s.live.Get(ColStatus), "plan again when the customer is provisioned", s.live)
+}
+
+// updateSubscriber compares a row with its live subscriber.
+func (p *planner) updateSubscriber(s *customerState, r, live Row) {
+	before, after, status := live.Get(ColPackage), r.Get(ColPackage), live.Get(ColStatus)
+	if after != "" && after != before && !WaitsForPerson(status) {
+		p.changePackage(s, r, live)
+		return
+	}
+	p.countUncompared(r, nil)
+	switch {
+	case WaitsForPerson(status):
+		p.hold(r, Pending, "the live subscriber waits for a person: "+status, "nothing to do here; plan again later", live)
+	case status == StatusProvisioned, status == "": // a snapshot may leave it out
+		p.unchanged(Subscriber)
+	case status == StatusError:
+		p.hold(r, Conflict, describeStatus(live), "remove the subscriber and provision it again, or mend the cause in Partner Hub", live)
+	default:
+		p.hold(r, InProgress, describeStatus(live), "plan again when it has settled", live)
+	}
+}
+
+// changePackage plans a PUT. Number, extension and location travel only on a
+// move from the one package without calling to one with it; on any other update
+// the API does not take them.
+func (p *planner) changePackage(s *customerState, r, live Row) {
+	before, after := live.Get(ColPackage), r.Get(ColPackage)
+	fields := []FieldChange{{ColPackage, before, after}}
+	if before == Meetings {
+		if !hasNumber(r) {
+			p.refuse(r, lack{ColPhone, fmt.Sprintf("a move from %s to %s needs a number", before, after), "fill primary_phone_number, extension, or both"})
+			return
+		}
+		fields = append(fields, sentFields(r, func(rule Rule) bool { return rule.Sent == SentOnMove })...)
+	}
+	if s.waits() {
+		p.holdForCustomer(s, r)
+		return
+	}
+	p.countUncompared(r, fields)
+	c := p.at(Change{ID: changeID(Subscriber, r.Key(), "update"), Kind: Subscriber, Action: Update, Key: r.Key(), Stage: StageUpdate, Reason: "package differs", Fields: fields}, r)
+	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(Subscriber, live.Get)
+	s.changes = append(s.changes, c)
+}
+
+// removeSubscriber plans a removal. Row r is the one that asks for it, and has
+// no table where pruning does.
+func (p *planner) removeSubscriber(s *customerState, live, r Row, reason, verb string) {
+	key := Key{Customer: s.externalID, Email: live.Key().Email}
+	c := Change{ID: changeID(Subscriber, key, verb), Kind: Subscriber, Action: Remove, Key: key, Stage: StageRemove, Reason: reason}
+	if r.t != nil {
+		c = p.at(c, r)
+	}
+	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(Subscriber, live.Get)
+	for _, col := range []Column{ColPackage, ColPhone, ColExtension} {
+		v := live.Get(col)
+		if v == "" && col != ColPackage && r.t != nil && r.Absent() {
+			v = r.Get(col) // the API does not list numbers, but the row may know
+		}
+		if v != "" {
+			c.Fields = append(c.Fields, FieldChange{Column: col, Before: v})
+		}
+	}
+	s.changes = append(s.changes, c)
+	s.leaving++
+	p.going[live.Index()] = true
+}
+
+// moveSubscriber plans a removal under the old customer and a provision under
+// the new one; which waits for which is entered later, as for any e-mail address
+// that changes hands.
+func (p *planner) moveSubscriber(s *customerState, r, live Row) {
+	old := p.state(p.owner(live))
+	if old.held != "" && !old.goes {
+		p.hold(r, old.heldAs, fmt.Sprintf("it is live under customer %q, of which nothing is touched: %s", old.externalID, old.held), "see the row of customer "+old.externalID, live)
+		return
+	}
+	c, ok := p.provisionSubscriber(s, r)
+	if !ok {
+		return
+	}
+	if status := live.Get(ColStatus); WaitsForPerson(status) {
+		c.Remark = "the subscriber there still waits for a person: " + status
+	}
+	p.removeSubscriber(old, live, r, fmt.Sprintf("the row puts this subscriber under customer %q", s.externalID), "remove")
+}

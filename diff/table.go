@@ -1,0 +1,196 @@
+package diff
+
+import (
+	"fmt"
+	"strings"
+)
+
+// chunkSize is how much text one chunk of a table holds. A row never crosses
+// chunks, so a cell is always one slice of one chunk.
+const chunkSize = 1 << 20
+
+// maxChunks keeps every place in a table within 32 bits: 4 GiB of text, which is
+// some 40 million rows.
+const maxChunks = 1 << 12
+
+// MaxRow is the most text, in bytes, that the cells of one row may hold.
+const MaxRow = 1<<16 - 1
+
+// Table holds the rows of one kind, one cell per column of the kind's [Spec].
+//
+// A million rows on each side must fit beside each other in memory, so a table
+// keeps the text of its cells in large chunks and only their ends per row. There
+// is nothing in it for the garbage collector to follow.
+type Table struct {
+	kind   Kind
+	width  int
+	chunks []*strings.Builder
+	start  []uint32 // per row: chunk number times chunkSize plus offset
+	ends   []uint16 // per row and column: where the cell ends, from the row's start
+	at     []Position
+	index  map[Column]*Index
+}
+
+// NewTable returns an empty table for a kind.
+func NewTable(k Kind) *Table {
+	return &Table{kind: k, width: len(SpecOf(k).Rules)}
+}
+
+// Cells are cells by column, for callers that build rows one by one.
+type Cells map[Column]string
+
+// Add appends a row given by column. Columns that the kind does not have are an
+// error, because a cell that vanishes silently is a change that never happens.
+func (t *Table) Add(at Position, cells Cells) error {
+	row := make([]string, t.width)
+	spec := SpecOf(t.kind)
+	for c, v := range cells {
+		slot, ok := spec.Slot(c)
+		if !ok {
+			return fmt.Errorf("a %s has no column %q", t.kind, c)
+		}
+		row[slot] = v
+	}
+	return t.AddRow(at, row)
+}
+
+// AddRow appends a row whose cells are in the order of the kind's [Spec].
+// The cells are copied.
+func (t *Table) AddRow(at Position, row []string) error {
+	if len(row) != t.width {
+		return fmt.Errorf("a %s row has %d cells, not %d", t.kind, len(row), t.width)
+	}
+	size := 0
+	for _, v := range row {
+		size += len(v)
+	}
+	if size > MaxRow {
+		return fmt.Errorf("the row holds %d bytes of text, more than %d", size, MaxRow)
+	}
+	b := t.chunkFor(size)
+	if len(t.chunks) > maxChunks {
+		return fmt.Errorf("more than %d MiB of text in one table", maxChunks)
+	}
+	t.index = nil
+	t.start = append(t.start, uint32(len(t.chunks)-1)*chunkSize+uint32(b.Len()))
+	end := 0
+	for _, v := range row {
+		b.WriteString(v)
+		end += len(v)
+		t.ends = append(t.ends, uint16(end))
+	}
+	t.at = append(t.at, at)
+	return nil
+}
+
+// Append moves the rows of another table of the same kind to the end of this
+// one. Their text is not copied; the other table must not be used any more.
+func (t *Table) Append(o *Table) error {
+	if len(t.chunks)+len(o.chunks) > maxChunks {
+		return fmt.Errorf("more than %d MiB of text in one table", maxChunks)
+	}
+	base := uint32(len(t.chunks)) * chunkSize
+	t.index = nil
+	t.chunks = append(t.chunks, o.chunks...)
+	for _, s := range o.start {
+		t.start = append(t.start, base+s)
+	}
+	t.ends = append(t.ends, o.ends...)
+	t.at = append(t.at, o.at...)
+	return nil
+}
+
+func (t *Table) chunkFor(size int) *strings.Builder {
+	if n := len(t.chunks); n > 0 && t.chunks[n-1].Len()+size < chunkSize {
+		return t.chunks[n-1]
+	}
+	b := new(strings.Builder)
+	b.Grow(chunkSize)
+	t.chunks = append(t.chunks, b)
+	return b
+}
+
+// Kind says what the rows are.
+func (t *Table) Kind() Kind { return t.kind }
+
+// Len is the number of rows.
+func (t *Table) Len() int { return len(t.start) }
+
+// Row returns the i-th row, counted from 0 in the order of Add.
+func (t *Table) Row(i int) Row { return Row{t, i} }
+
+func (t *Table) cell(i, slot int) string {
+	from := uint32(0)
+	if slot > 0 {
+		from = uint32(t.ends[i*t.width+slot-1])
+	}
+	to := uint32(t.ends[i*t.width+slot])
+	start := t.start[i]
+	text := t.chunks[start/chunkSize].String()
+	start %= chunkSize
+	return text[start+from : start+to]
+}
+
+// Row is one row of a table: a desired row, or a live object.
+type Row struct {
+	t *Table
+	i int
+}
+
+// Get returns a cell in canonical form, "" where it is blank or the kind has no
+// such column.
+func (r Row) Get(c Column) string {
+	slot, ok := SpecOf(r.t.kind).Slot(c)
+	if !ok {
+		return ""
+	}
+	return r.t.cell(r.i, slot)
+}
+
+// Index is the row's number in its table.
+func (r Row) Index() int { return r.i }
+
+// Kind says what the row describes.
+func (r Row) Kind() Kind { return r.t.kind }
+
+// Position is where the row stands in the input; zero for live objects.
+func (r Row) Position() Position { return r.t.at[r.i] }
+
+// Absent says that a desired row asks for the removal of its object.
+func (r Row) Absent() bool { return r.Get(ColEnsure) == EnsureAbsent }
+
+// Key names the row's object.
+func (r Row) Key() Key {
+	if r.t.kind == Customer {
+		return Key{Customer: r.Get(ColExternalID)}
+	}
+	return Key{Customer: r.Get(ColCustomerExternalID), Email: FoldEmail(r.Get(ColEmail))}
+}
+
+// Value returns a cell with the word for clearing resolved: set says whether
+// the row asks for anything, and the value is "" where it asks to clear.
+func (r Row) Value(c Column) (value string, set bool) {
+	v := r.Get(c)
+	if v == Clear {
+		return "", true
+	}
+	return v, v != ""
+}
+
+// Filter returns a new table with the rows that keep accepts, in order.
+func (t *Table) Filter(keep func(Row) bool) *Table {
+	out := NewTable(t.kind)
+	cells := make([]string, t.width)
+	for i := range t.Len() {
+		if !keep(t.Row(i)) {
+			continue
+		}
+		for slot := range cells {
+			cells[slot] = t.cell(i, slot)
+		}
+		if err := out.AddRow(t.at[i], cells); err != nil {
+			panic("internal error: a row that fitted one table does not fit another: " + err.Error())
+		}
+	}
+	return out
+}
