@@ -1,0 +1,326 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"wholesync/diff"
+	"wholesync/internal/webex"
+)
+
+// ApplyOptions shape an APIApplier.
+type ApplyOptions struct {
+	// Live is the listing behind the plan; it spares look-ups of customers.
+	Live *diff.Live
+	// Settle is how long a write whose answer was lost may take to become
+	// visible: only when three reads over that time show nothing is it sent again.
+	Settle time.Duration
+	// Busy is the first pause before a busy object is tried again; it doubles.
+	Busy time.Duration
+	Log  *slog.Logger
+}
+
+// Bounds of one change.
+const (
+	maxSends  = 3 // of one write that is proved each time not to have been applied
+	settleRds = 3 // reads that must show nothing
+	maxBusy   = 30 * time.Second
+	clockSkew = 5 * time.Minute // between the API's clock and ours
+)
+
+// APIApplier carries out changes through the API client. It is the Applier of
+// real runs.
+type APIApplier struct {
+	api *webex.Client
+	opt ApplyOptions
+
+	mu        sync.Mutex
+	customers map[string]string // external id -> the API's id
+}
+
+// NewApplier returns an applier on a client.
+func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &APIApplier{api: api, opt: o, customers: map[string]string{}}
+	if o.Live != nil {
+		t := o.Live.Of(diff.Customer)
+		for i := range t.Len() {
+			a.customers[t.Row(i).Get(diff.ColExternalID)] = t.Row(i).Get(diff.ColID)
+		}
+	}
+	return a
+}
+
+// Apply carries out one change: it looks at the live object where there is one,
+// writes, and where the answer is lost reads back before it writes again.
+func (a *APIApplier) Apply(ctx context.Context, so Result, j Journal) Step {
+	op, step := a.prepare(ctx, so)
+	if op == nil {
+		return step
+	}
+	return a.write(ctx, so, op, j)
+}
+
+// operation is one write and the ways to learn what became of it.
+type operation struct {
+	send func(ctx context.Context) (reply, error)
+	// readBack tells what a lost write has done, from the live object. The reply
+	// is what the API would have answered.
+	readBack func(ctx context.Context, sent time.Time) (Evidence, reply, error)
+	// conclude turns the object's state into a result; InProgress = look again.
+	conclude func(reply) Result
+}
+
+// reply is an answered write: the receipt, and the object as far as it was shown.
+type reply struct {
+	receipt    webex.Receipt
+	customer   *webex.Customer
+	subscriber *webex.Subscriber
+	gone       bool
+}
+
+// prepare makes the operation of a change, or the step that ends it before
+// anything is written.
+func (a *APIApplier) prepare(ctx context.Context, so Result) (*operation, Step) {
+	var op *operation
+	var res Result
+	var err error
+	switch c := so.Change; {
+	case c.Kind == diff.Customer && c.Action == diff.Provision:
+		op = a.provisionCustomer(c)
+	case c.Kind == diff.Customer:
+		op, res, err = a.changeCustomer(ctx, c)
+	case c.Action == diff.Provision:
+		op, res, err = a.provisionSubscriber(ctx, c)
+	default:
+		op, res, err = a.changeSubscriber(ctx, c)
+	}
+	if err != nil {
+		return nil, a.refused(so, err)
+	}
+	res.Change, res.StartedAt, res.Attempts = so.Change, so.StartedAt, so.Attempts
+	return op, Step{Result: res}
+}
+
+// write is the protocol of one write: record the intent, send, record the
+// answer; if it was lost, read back and record what that shows. Only a write that
+// is proved not to have been applied is sent again.
+func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Journal) Step {
+	lost := false
+	for send := 1; ; send++ {
+		w := Write{Change: so.Change, Attempt: so.Attempts + 1, At: time.Now()}
+		if err := j.Intend(w); err != nil {
+			return Step{Result: so, Fatal: err}
+		}
+		got, sendErr := op.send(ctx)
+		so.Attempts++
+		w = answered(w, got, sendErr)
+		if err := j.Answered(w); err != nil {
+			so.Outcome, so.Description = diff.Unknown, "sent, but the journal could not take the answer"
+			return Step{Result: so, Fatal: err}
+		}
+		switch {
+		case sendErr == nil:
+			return a.concluded(so, op, got)
+		case w.Answer != Lost && !(lost && isConflict(sendErr)):
+			return a.refused(so, sendErr)
+		}
+		lost = true
+		evidence, got, err := a.resolve(ctx, op, w.At)
+		a.opt.Log.Info("looked up a write whose answer was lost", "change", so.Change.ID, "evidence", string(evidence), "error", err)
+		if err := j.Resolved(w, evidence); err != nil {
+			so.Outcome = diff.Unknown
+			return Step{Result: so, Fatal: err}
+		}
+		switch {
+		case evidence == Applied:
+			return a.concluded(so, op, got)
+		case evidence == Ambiguous:
+			return Step{Result: ambiguous(so, sendErr, err)}
+		case send == maxSends:
+			res := a.refused(so, sendErr).Result
+			res.Outcome = diff.Failed
+			res.Advice = "the API gave no usable answer and nothing was applied; try the row again later"
+			return Step{Result: res}
+		}
+	}
+}
+
+// answered fills in what became of a write.
+func answered(w Write, got reply, err error) Write {
+	w.HTTPStatus, w.TrackingID, w.ResourceID = got.receipt.HTTPStatus, got.receipt.TrackingID, got.receipt.ID
+	w.Answer = Acknowledged
+	var e *webex.Error
+	switch {
+	case err == nil:
+	case errors.As(err, &e):
+		w.HTTPStatus, w.Code, w.TrackingID = e.HTTPStatus, e.Code, e.TrackingID
+		w.Answer = answerOf(e)
+	default:
+		w.Answer = NotSent
+	}
+	return w
+}
+
+// codeInProcess is the API's word for a provisioning request that is already
+// being worked on; after a lost answer that is most likely our own.
+const codeInProcess = 2008
+
+func answerOf(e *webex.Error) Answer {
+	switch {
+	case e.Class == webex.ClassUnknown || e.Code == codeInProcess:
+		return Lost
+	case e.Class == webex.ClassNotSent:
+		return NotSent
+	}
+	return Rejected
+}
+
+func isConflict(err error) bool {
+	var e *webex.Error
+	return errors.As(err, &e) && e.Class == webex.ClassConflict
+}
+
+func ambiguous(so Result, sendErr, readErr error) Result {
+	res := describe(so, sendErr)
+	res.Outcome = diff.Unknown
+	res.Description = "the answer was lost, and reading back does not tell whether the change was applied"
+	if readErr != nil {
+		res.Description += ": " + readErr.Error()
+	}
+	res.Advice = "look at the object in Partner Hub before anything is sent again"
+	return res
+}
+
+// resolve reads back until a lost write is seen to be applied, or until it has
+// had time enough to become visible.
+func (a *APIApplier) resolve(ctx context.Context, op *operation, sent time.Time) (Evidence, reply, error) {
+	for read := 1; ; read++ {
+		evidence, got, err := op.readBack(ctx, sent)
+		if err != nil {
+			return Ambiguous, reply{}, err
+		}
+		if evidence != NotApplied || read == settleRds {
+			return evidence, got, nil
+		}
+		if err := wait(ctx, a.opt.Settle/(settleRds-1)); err != nil {
+			return Ambiguous, reply{}, err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// concluded is the step after an answer.
+func (a *APIApplier) concluded(so Result, op *operation, got reply) Step {
+	res := op.conclude(got)
+	res.Change, res.StartedAt, res.Attempts = so.Change, so.StartedAt, so.Attempts
+	if res.HTTPStatus == 0 {
+		res.HTTPStatus = got.receipt.HTTPStatus
+	}
+	res.TrackingID = got.receipt.TrackingID
+	if res.ResourceID == "" {
+		res.ResourceID = got.receipt.ID
+	}
+	if so.Change.Kind == diff.Customer && res.ResourceID != "" {
+		a.remember(so.Change.Key.Customer, res.ResourceID)
+	}
+	return Step{Result: res}
+}
+
+func (a *APIApplier) remember(externalID, id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.customers[externalID] = id
+}
+
+// describe copies what the API said into a result.
+func describe(so Result, err error) Result {
+	res := so
+	res.Outcome, res.Advice = diff.Failed, ""
+	var e *webex.Error
+	if !errors.As(err, &e) {
+		res.Description = err.Error()
+		return res
+	}
+	res.HTTPStatus, res.Code, res.Title, res.Field, res.TrackingID = e.HTTPStatus, e.Code, e.Title, e.Field, e.TrackingID
+	res.Description = e.Description
+	if res.Description == "" {
+		res.Description = e.Error()
+	}
+	if info, ok := webex.LookupCode(e.Code); ok {
+		res.Advice = info.Advice
+	}
+	return res
+}
+
+// Codes with a meaning of their own during a run.
+const (
+	codeMigrationPending = 2027 // waits for a person
+	codeCustomerExists   = 2503
+	codeSubscriberExists = 2507
+	codeActiveWorkspace  = 2513
+	codeActiveUser       = 2514
+	codePackageInUse     = 2520
+)
+
+// refused is the step after an error. The class decides, and the class was
+// decided in one place, [webex.Classify].
+func (a *APIApplier) refused(so Result, err error) Step {
+	res := describe(so, err)
+	var e *webex.Error
+	if !errors.As(err, &e) {
+		return Step{Result: res}
+	}
+	switch {
+	case e.Class == webex.ClassAuth, e.Class == webex.ClassNotSent, e.Class == webex.ClassTransient && e.Code == 0:
+		// Not this row's fault: the rest would fare no better.
+		res.Outcome = diff.NotAttempted
+		return Step{Result: res, Fatal: err}
+	case a.passes(so.Change, e):
+		res.Outcome = diff.NotAttempted
+		return Step{Result: res, Again: a.busy(so.Attempts)}
+	case e.Class == webex.ClassUnknown: // a look that failed before anything was written
+		res.Outcome = diff.NotAttempted
+	case e.Code == codeCustomerExists || e.Code == codeSubscriberExists, e.Class == webex.ClassNotFound && so.Change.Action != diff.Provision:
+		res.Outcome = diff.Conflict
+	}
+	return Step{Result: res}
+}
+
+// passes reports whether an error goes away by itself while the run goes on.
+func (a *APIApplier) passes(c *diff.Change, e *webex.Error) bool {
+	switch {
+	case e.Code == codeMigrationPending:
+		return false
+	case e.Class == webex.ClassNotReady || e.Class == webex.ClassTransient:
+		return true
+	case c.Action == diff.Remove && e.Code == codeActiveUser, c.Stage == diff.StageShrink && e.Code == codePackageInUse:
+		return len(c.DependsOn) > 0 // our own removals take a while to be seen
+	}
+	return false
+}
+
+func (a *APIApplier) busy(attempts int) time.Duration {
+	return min(a.opt.Busy<<min(attempts, 10), maxBusy)
+}
+
+// conflict is the result of a change that must not be made.
+func conflict(format string, args ...any) Result {
+	return Result{Outcome: diff.Conflict, Description: fmt.Sprintf(format, args...), Advice: planAgain}
+}

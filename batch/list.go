@@ -1,0 +1,292 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"wholesync/diff"
+	"wholesync/internal/webex"
+)
+
+// Bounds of what a listing may cost.
+const (
+	pageSize = 100 // objects a page, the API's cap
+	// lookUpAlone is how many new subscribers are looked up one by one under
+	// other customers, where listing the whole estate would cost more.
+	lookUpAlone = 50
+	// listingShare is how many new subscribers are worth one page of listing: a
+	// large run may spend 3 % of its calls on finding out who is elsewhere.
+	listingShare = 33
+	// provingPasses is how often a listing is repeated until two passes agree.
+	provingPasses = 3
+)
+
+// ListOptions say what a listing is for.
+type ListOptions struct {
+	// Prune asks for proof that no subscriber was missed: passes over the list
+	// until two in a row show the same ids, three at most.
+	Prune bool
+}
+
+// List reads the live state that a plan for the input needs, and no more: by
+// customer where that costs fewer calls than the whole estate. An error means
+// that nothing may be planned, for a list with a hole looks like absence.
+func List(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
+	l := newLister(api)
+	named := namedCustomers(want)
+	if err := l.customersOf(ctx, want, named); err != nil {
+		return nil, err
+	}
+	read := func() (map[string]webex.Subscriber, error) { return l.subscribersOf(ctx, want, named) }
+	if err := l.subscribers(read, o.Prune); err != nil {
+		return nil, err
+	}
+	return l.live()
+}
+
+// ListAll reads the whole estate.
+func ListAll(ctx context.Context, api *webex.Client) (*diff.Live, error) {
+	l := newLister(api)
+	if err := l.allCustomers(ctx); err != nil {
+		return nil, err
+	}
+	read := func() (map[string]webex.Subscriber, error) { return l.page(ctx, webex.SubscriberFilter{}) }
+	if err := l.subscribers(read, false); err != nil {
+		return nil, err
+	}
+	l.whole[diff.Subscriber] = true
+	return l.live()
+}
+
+// lister gathers one listing.
+type lister struct {
+	api       *webex.Client
+	customers map[string]webex.Customer // by id
+	found     map[string]webex.Subscriber
+	proven    bool
+	whole     map[diff.Kind]bool
+}
+
+func newLister(api *webex.Client) *lister {
+	return &lister{api: api, customers: map[string]webex.Customer{}, whole: map[diff.Kind]bool{}}
+}
+
+// namedCustomers are the external ids that the input speaks of, sorted.
+func namedCustomers(want *diff.Desired) []string {
+	ids := map[string]bool{}
+	for _, k := range diff.Kinds() {
+		t := want.Of(k)
+		for i := range t.Len() {
+			ids[t.Row(i).Key().Customer] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// customersOf reads the named customers: one by one, or by listing the estate
+// where that takes no more pages than there are names. One small request tells.
+func (l *lister) customersOf(ctx context.Context, want *diff.Desired, named []string) error {
+	large := true
+	if len(named) > 1 {
+		var err error
+		if large, err = l.api.HasCustomersAt(ctx, len(named)*pageSize); err != nil {
+			return fmt.Errorf("listing customers: %w", err)
+		}
+	}
+	if !large {
+		return l.allCustomers(ctx)
+	}
+	var filters []webex.CustomerFilter
+	for _, id := range named {
+		filters = append(filters, webex.CustomerFilter{ExternalID: id})
+	}
+	for i := range want.Of(diff.Customer).Len() {
+		if org := want.Of(diff.Customer).Row(i).Get(diff.ColOrgID); org != "" {
+			filters = append(filters, webex.CustomerFilter{OrgID: org})
+		}
+	}
+	return l.customersBy(ctx, filters)
+}
+
+func (l *lister) customersBy(ctx context.Context, filters []webex.CustomerFilter) error {
+	var mu sync.Mutex
+	return side(ctx, filters, func(ctx context.Context, f webex.CustomerFilter) error {
+		for c, err := range l.api.ListCustomers(ctx, f) {
+			if err != nil {
+				return fmt.Errorf("listing customers: %w", err)
+			}
+			// A server that ignores a filter answers with strangers.
+			if f.ExternalID != "" && canonical(diff.Customer, diff.ColExternalID, c.ExternalID) != f.ExternalID || f.OrgID != "" && c.OrgID != f.OrgID {
+				continue
+			}
+			mu.Lock()
+			l.customers[c.ID] = c
+			mu.Unlock()
+		}
+		return nil
+	})
+}
+
+func (l *lister) allCustomers(ctx context.Context) error {
+	for c, err := range l.api.ListCustomers(ctx, webex.CustomerFilter{}) {
+		if err != nil {
+			return fmt.Errorf("listing customers: %w", err)
+		}
+		l.customers[c.ID] = c
+	}
+	l.whole[diff.Customer] = true
+	return nil
+}
+
+// side runs a function over items side by side; the client bounds the requests.
+func side[T any](ctx context.Context, items []T, f func(context.Context, T) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(32)
+	for _, item := range items {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { return f(ctx, item) })
+	}
+	return g.Wait()
+}
+
+// subscribers reads the subscribers, until two passes agree where a proof is
+// asked for.
+func (l *lister) subscribers(read func() (map[string]webex.Subscriber, error), prove bool) error {
+	for pass := 0; pass < provingPasses; pass++ {
+		found, err := read()
+		if err != nil {
+			return fmt.Errorf("listing subscribers: %w", err)
+		}
+		l.proven = pass > 0 && sameIDs(l.found, found)
+		l.found = found
+		if !prove || l.proven {
+			return nil
+		}
+	}
+	return nil
+}
+
+func sameIDs(a, b map[string]webex.Subscriber) bool {
+	return maps.EqualFunc(a, b, func(webex.Subscriber, webex.Subscriber) bool { return true })
+}
+
+// subscribersOf reads the subscribers of the named customers, and as far as the
+// calls are worth it those who are to be provisioned but live elsewhere.
+func (l *lister) subscribersOf(ctx context.Context, want *diff.Desired, named []string) (map[string]webex.Subscriber, error) {
+	rows := want.Of(diff.Subscriber).Len()
+	if rows == 0 && want.Of(diff.Customer).Len() == 0 {
+		return map[string]webex.Subscriber{}, nil
+	}
+	here := l.named(named)
+	pages := max(len(here), rows/listingShare, 1)
+	large, err := l.api.HasSubscribersAt(ctx, pages*pageSize)
+	if err != nil {
+		return nil, err
+	}
+	if !large {
+		l.whole[diff.Subscriber] = true
+		return l.page(ctx, webex.SubscriberFilter{})
+	}
+	found, err := l.byCustomer(ctx, here)
+	if err != nil {
+		return nil, err
+	}
+	return found, l.elsewhere(ctx, want, found)
+}
+
+// named are the listed customers that the input speaks of, by external id or by
+// organization.
+func (l *lister) named(ids []string) []webex.Customer {
+	var out []webex.Customer
+	for _, c := range l.customers {
+		_, ok := slices.BinarySearch(ids, canonical(diff.Customer, diff.ColExternalID, c.ExternalID))
+		if ok || !l.whole[diff.Customer] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (l *lister) page(ctx context.Context, f webex.SubscriberFilter) (map[string]webex.Subscriber, error) {
+	found := map[string]webex.Subscriber{}
+	for s, err := range l.api.ListSubscribers(ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		found[s.ID] = s
+	}
+	return found, nil
+}
+
+func (l *lister) byCustomer(ctx context.Context, customers []webex.Customer) (map[string]webex.Subscriber, error) {
+	var mu sync.Mutex
+	found := map[string]webex.Subscriber{}
+	err := side(ctx, customers, func(ctx context.Context, c webex.Customer) error {
+		list, err := l.page(ctx, webex.SubscriberFilter{CustomerID: c.ID})
+		mu.Lock()
+		defer mu.Unlock()
+		maps.Copy(found, list)
+		return err
+	})
+	return found, err
+}
+
+// elsewhere looks up, one by one, subscribers that were not found under their
+// customer, where there are few. Where there are many the API itself refuses
+// those that are elsewhere (codes 2002, 2017), and nothing is lost.
+func (l *lister) elsewhere(ctx context.Context, want *diff.Desired, found map[string]webex.Subscriber) error {
+	known := map[diff.Key]bool{}
+	for _, s := range found {
+		known[diff.Key{Customer: s.ExternalCustomerID, Email: diff.FoldEmail(s.Email)}] = true
+	}
+	var missing []string
+	t := want.Of(diff.Subscriber)
+	for i := range t.Len() {
+		if r := t.Row(i); !r.Absent() && !known[r.Key()] {
+			missing = append(missing, r.Get(diff.ColEmail))
+		}
+		if len(missing) > lookUpAlone {
+			return nil
+		}
+	}
+	var mu sync.Mutex
+	return side(ctx, missing, func(ctx context.Context, email string) error {
+		list, err := l.page(ctx, webex.SubscriberFilter{Email: email})
+		mu.Lock()
+		defer mu.Unlock()
+		maps.Copy(found, list)
+		return err
+	})
+}
+
+// live puts the listing into the words of package diff, in the order of ids, so
+// that the order of answers cannot be seen in a plan.
+func (l *lister) live() (*diff.Live, error) {
+	live := diff.NewLive()
+	for _, id := range slices.Sorted(maps.Keys(l.customers)) {
+		if err := live.Of(diff.Customer).Add(diff.Position{}, customerCells(l.customers[id])); err != nil {
+			return nil, fmt.Errorf("listing customers: customer %q: %w", id, err)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.found)) {
+		s := l.found[id]
+		if s.ExternalCustomerID == "" {
+			s.ExternalCustomerID = l.customers[s.CustomerID].ExternalID
+		}
+		if err := live.Of(diff.Subscriber).Add(diff.Position{}, subscriberCells(s)); err != nil {
+			return nil, fmt.Errorf("listing subscribers: subscriber %q: %w", id, err)
+		}
+	}
+	live.Proven[diff.Subscriber] = l.proven
+	for k, whole := range l.whole {
+		live.Whole[k] = whole
+	}
+	return live, nil
+}

@@ -1,0 +1,72 @@
+// Package sandbox is the Webex Wholesale API in memory: customers, subscribers, sub-partners, and of the rest of the
+// platform what a provisioning client needs (tokens, people, organizations, locations). It is for tests, rehearsals and
+// the quick start.
+//
+// A Sandbox is an http.Handler. The API lies under /v1, so the base URL is http://HOST:PORT/v1. It enforces the vendor's
+// rules with the vendor's error codes, pages its lists, and checks bearer tokens. It shares no code with the client
+// that it tests.
+//
+// # Determinism
+//
+// Ids, tracking ids and tokens come from counters. What takes time (see Options.ProvisionDelay) is made up by the clock at
+// the start of the next request: no goroutine, no timer. The only wait is that of the fault delay=.
+//
+// # How rehearsals reach the unhappy ends
+//
+//	customer name with "RPL review"       ends in pending_rpl_review
+//	customer name with "partial"          ends in provisioned_with_errors, its last package with warning 2560
+//	customer name with "fails"            ends in error, with 2525
+//	e-mail under consumer.example         subscriber answered with 202, stays pending_user_migration
+//	address line 1 "Nowhere", "PO Box 1"  2549, 2521
+//	city "Nowhere"                        2550
+//	US state AA, AE or AP                 2551
+//	country AQ, BV, HM, TF or UM          2546
+//	country CU, IR, KP or SY              2539
+//	extension 000, 110, 112, 911, 933, 999  2553
+//	toll-free phone number                2577
+//
+// Anything else that can go wrong is asked for by a fault, see ParseRule. A fault end=STATUS reaches the remaining
+// statuses of subscribers.
+//
+// # Decisions where the vendor is silent
+//
+//   - POST of a customer whose externalId exists: 2502 while it is busy, 2503 for another organization, else 202 once more
+//     without effect.
+//   - While a PUT runs the customer shows its old packages; resourceDetails shows what comes and goes.
+//   - A person stays in the organization after the subscriber is deleted. The same e-mail under another customer is
+//     answered with 2002 while subscribed elsewhere and with 2017 after that, until DELETE /people/{id}.
+//   - Phone numbers are unique in the whole estate, extensions in a location; the removal of the subscriber, or its move
+//     to webex_meetings, frees both.
+//   - 2507 comes with 409. A customer that is gone answers 404 with 2541.
+//   - A sub-partner (onBehalfOfSubPartnerOrgId) sees its own customers only; unknown is 2501, a suspended one answers POST
+//     and PUT with 403 and 2006.
+//
+// # Seed
+//
+// A seed is a JSON object whose sections are read in the order in which they stand; sub_partners come before customers,
+// customers before locations, and locations before subscribers. Each section may be left out:
+//
+//	{
+//	  "organization": {"name": "Example Partner", "admin": "admin@partner.example"},
+//	  "provisioning_ids": ["demo-template"],
+//	  "calling_users": ["has.calling@acme.example"],
+//	  "sub_partners": [{"org_id": "sub-1", "state": "suspended"}],
+//	  "customers": [{"external_id": "acme", "name": "Acme", "packages": ["webex_calling"], "status": "provisioned",
+//	    "workspaces": 0, "sub_partner": "", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "state": "CA",
+//	    "zip": "95035", "country": "US"}}],
+//	  "locations": [{"customer_external_id": "acme", "name": "Milpitas", "timezone": "America/Los_Angeles",
+//	    "language": "en_us", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "country": "US"}}],
+//	  "subscribers": [{"customer_external_id": "acme", "email": "a@acme.example", "package": "webex_calling",
+//	    "first_name": "Ada", "last_name": "Lee", "phone": "+14082100101", "extension": "1001", "location": "Milpitas",
+//	    "status": "provisioned", "created": "2026-01-05T09:00:00Z"}]
+//	}
+//
+// Status is provisioned where it is left out; an object seeded as busy stays so. A customer with calling and without a
+// location gets one. The same e-mail twice under one customer makes two subscribers of one person, as live estates have.
+// Ids are not taken from a seed: the n-th object gets the n-th id.
+//
+// # Looking inside
+//
+// GET /__sandbox/state answers the whole estate as a seed with ids; GET /__sandbox/log answers every request under /v1,
+// oldest first, at least the last 250,000. Neither needs a token.
+package sandbox

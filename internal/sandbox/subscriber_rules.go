@@ -1,0 +1,267 @@
+package sandbox
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// subscriberRequest is the body of a subscriber's provisioning, update and validation.
+type subscriberRequest struct {
+	CustomerID     string                  `json:"customerId"`
+	Email          string                  `json:"email"`
+	Package        string                  `json:"package"`
+	Packages       []string                `json:"packages"`
+	Provisioning   *subscriberProvisioning `json:"provisioningParameters"`
+	ProvisioningID string                  `json:"provisioningId"` // of a validation
+	Info           *customerInfo           `json:"customerInfo"`   // of a validation
+}
+
+type subscriberProvisioning struct {
+	FirstName          string `json:"firstName"`
+	LastName           string `json:"lastName"`
+	PrimaryPhoneNumber string `json:"primaryPhoneNumber"`
+	Extension          string `json:"extension"`
+	LocationID         string `json:"locationId"`
+}
+
+// wantedPackage reads the one package out of "package" or "packages".
+func (r subscriberRequest) wantedPackage(single []string) (string, *refusal) {
+	switch {
+	case r.Package != "" && r.Packages != nil:
+		return "", refuseField(1003, "packages")
+	case r.Package != "":
+		if !slices.Contains(single, r.Package) {
+			return "", refuse(2005)
+		}
+		return r.Package, nil
+	case len(r.Packages) == 0:
+		return "", refuseField(1001, "packages")
+	case len(r.Packages) > 1:
+		return "", refuseField(1002, "packages")
+	case !slices.Contains(morePackages, r.Packages[0]):
+		return "", refuse(2005)
+	}
+	return r.Packages[0], nil
+}
+
+// checkProvision applies the rules that need no look at the estate.
+func (r subscriberRequest) checkProvision() (pkg string, e *refusal) {
+	if blank(r.CustomerID) {
+		return "", refuseField(1001, "customerId")
+	}
+	if e := checkEmail(r.Email, "email"); e != nil {
+		return "", e
+	}
+	if r.Provisioning == nil {
+		return "", refuseField(1001, "provisioningParameters")
+	}
+	return r.wantedPackage(singlePackages)
+}
+
+// admits tells whether the customer can take subscribers of the package now.
+func (c *customer) admits(pkg string) *refusal {
+	if c.status != statusProvisioned && c.status != statusPartial {
+		return refuse(2504)
+	}
+	for _, p := range c.resources {
+		if p.Name == pkg && p.Status == statusProvisioned {
+			return nil
+		}
+	}
+	return refuse(2506)
+}
+
+// checkPerson tells whether the e-mail address can become a new subscriber of target. A person stays bound to an
+// organization until it is deleted itself: 2002 while subscribed elsewhere, 2017 when only the person is left there.
+func (s *Sandbox) checkPerson(target *customer, email string) *refusal {
+	p := s.estate.personByEmail[strings.ToLower(email)]
+	switch {
+	case p == nil:
+		return nil
+	case p.org != target.org && len(p.subscribers) > 0:
+		return refuse(2002)
+	case p.org != target.org:
+		return refuse(2017)
+	case len(p.subscribers) == 0:
+		return nil
+	case p.subscribers[0].status == statusProvisioning || p.subscribers[0].status == statusUpdating:
+		return refuse(2008)
+	}
+	return refuse(2507)
+}
+
+// asker is what the rules for numbers look at.
+type asker struct {
+	email string
+	pkg   string
+	subscriberProvisioning
+}
+
+func (r subscriberRequest) asker(pkg string) asker {
+	return asker{email: strings.ToLower(r.Email), pkg: pkg, subscriberProvisioning: *r.Provisioning}
+}
+
+// numbers are the checked phone number, extension and location of a subscriber.
+type numbers struct {
+	phone     string
+	extension string
+	location  *location
+}
+
+var (
+	phoneShape     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	tollFreeShape  = regexp.MustCompile(`^\+18(00|33|44|55|66|77|88)[0-9]{7}$`)
+	digitsShape    = regexp.MustCompile(`^[0-9]+$`)
+	phoneSeparator = strings.NewReplacer("-", "", " ", "", ".", "", "(", "", ")", "")
+
+	reservedExtensions = setOf("000", "110", "112", "911", "933", "999")
+)
+
+// Extensions are 2 to 10 digits.
+const (
+	shortestExtension = 2
+	longestExtension  = 10
+)
+
+// checkNumbers applies the rules for phone number, extension and location. They are ignored for a package without
+// calling and for a user who has Webex Calling already.
+func (s *Sandbox) checkNumbers(target *customer, a asker) (numbers, *refusal) {
+	if !isCalling(a.pkg) || s.estate.callingUsers[a.email] {
+		return numbers{}, nil
+	}
+	n := numbers{phone: phoneSeparator.Replace(a.PrimaryPhoneNumber), extension: a.Extension}
+	if n.phone == "" && n.extension == "" {
+		return n, refuseField(1001, "provisioningParameters.primaryPhoneNumber")
+	}
+	if e := s.checkPhone(n.phone); e != nil {
+		return n, e
+	}
+	var e *refusal
+	if n.location, e = s.locationFor(target, a.LocationID); e != nil {
+		return n, e
+	}
+	return n, checkExtension(n.extension, n.location)
+}
+
+func (s *Sandbox) checkPhone(phone string) *refusal {
+	switch {
+	case phone == "":
+		return nil
+	case !phoneShape.MatchString(phone):
+		return refuse(2522)
+	case tollFreeShape.MatchString(phone):
+		return refuse(2577)
+	case s.estate.byPhone[phone] != nil:
+		return refuse(2573)
+	}
+	return nil
+}
+
+func checkExtension(extension string, where *location) *refusal {
+	switch {
+	case extension == "":
+		return nil
+	case !digitsShape.MatchString(extension):
+		return refuse(2576)
+	case len(extension) < shortestExtension || len(extension) > longestExtension:
+		return refuse(2523)
+	case reservedExtensions[extension]:
+		return refuse(2553)
+	case where.extensions[extension] != nil:
+		return refuse(2574)
+	}
+	return nil
+}
+
+// locationFor finds the calling location: the one named, or the only one of the customer.
+func (s *Sandbox) locationFor(target *customer, id string) (*location, *refusal) {
+	if id == "" {
+		if len(target.org.locations) != 1 {
+			return nil, refuse(2518)
+		}
+		return target.org.locations[0], nil
+	}
+	n, ok := decodeID(kindLocation, id)
+	found := byNumber(s.estate.locations, n, ok)
+	if found == nil || !slices.Contains(target.org.locations, found) {
+		return nil, refuse(2517)
+	}
+	return found, nil
+}
+
+// validateSubscriber is POST /wholesale/subscribers/validate: only the e-mail is mandatory, what else is there is checked.
+func (s *Sandbox) validateSubscriber(c *call) answer {
+	var req subscriberRequest
+	if e := decode(c.body, &req); e != nil {
+		return refused(e)
+	}
+	if e := checkEmail(req.Email, "email"); e != nil {
+		return refused(e)
+	}
+	if req.ProvisioningID != "" && !s.estate.provisioningIDs[req.ProvisioningID] {
+		return refused(refuse(5003))
+	}
+	pkg := ""
+	if req.Package != "" || req.Packages != nil {
+		var e *refusal
+		if pkg, e = req.wantedPackage(singlePackages); e != nil {
+			return refused(e)
+		}
+	}
+	target, e := s.customerOfPrecheck(c, req)
+	if e != nil {
+		return refused(e)
+	}
+	if target == nil {
+		return precheck(101, "The customer has to be provisioned first.")
+	}
+	if e := s.checkJoin(target, pkg, req); e != nil {
+		return refused(e)
+	}
+	switch {
+	case strings.HasSuffix(strings.ToLower(req.Email), consumerDomain):
+		return precheck(104, "The user will be moved into the customer's organization after consent.")
+	case s.estate.personByEmail[strings.ToLower(req.Email)] != nil:
+		return precheck(115, "The user is in the customer's organization already.")
+	}
+	return precheck(100, "Provisioning Precheck validation successful.")
+}
+
+// customerOfPrecheck finds the customer by id or by the e-mail of one of its users; nil is one yet to be provisioned.
+func (s *Sandbox) customerOfPrecheck(c *call, req subscriberRequest) (*customer, *refusal) {
+	if req.CustomerID != "" {
+		if target := s.customer(c, req.CustomerID); target != nil {
+			return target, nil
+		}
+		return nil, refuse(2541)
+	}
+	if req.Info == nil {
+		return nil, nil
+	}
+	if e := checkEmail(req.Info.PrimaryEmail, "customerInfo.primaryEmail"); e != nil {
+		return nil, e
+	}
+	if p := s.estate.personByEmail[strings.ToLower(req.Info.PrimaryEmail)]; p != nil {
+		return p.org.customer, nil
+	}
+	return nil, nil
+}
+
+// checkJoin tells whether the user of a validation could be provisioned under target.
+func (s *Sandbox) checkJoin(target *customer, pkg string, req subscriberRequest) *refusal {
+	if e := s.checkPerson(target, req.Email); e != nil {
+		return e
+	}
+	if pkg == "" {
+		return nil
+	}
+	if e := target.admits(pkg); e != nil {
+		return e
+	}
+	if req.Provisioning == nil {
+		return nil
+	}
+	_, e := s.checkNumbers(target, req.asker(pkg))
+	return e
+}

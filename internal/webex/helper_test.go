@@ -1,0 +1,187 @@
+package webex
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const testToken = "test-access-token"
+
+// wantRequest is what a method must send.
+type wantRequest struct {
+	method string
+	path   string // escaped, as on the wire, below the prefix
+	query  string // sorted, as url.Values.Encode writes it
+	body   string // JSON; empty = none
+}
+
+// serve starts an API below the prefix /v1 and returns a client of it.
+func serve(t *testing.T, handler http.HandlerFunc) *Client {
+	t.Helper()
+	return newTestClient(t, Config{BaseURL: startServer(t, handler).URL + "/v1"})
+}
+
+func startServer(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// newTestClient fills in what the test leaves open.
+func newTestClient(t *testing.T, cfg Config) *Client {
+	t.Helper()
+	if cfg.BaseURL == "" {
+		cfg.BaseURL = "https://api.example.com/v1"
+	}
+	if cfg.Tokens == nil {
+		cfg.Tokens = StaticToken(testToken)
+	}
+	client, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// answering serves one literal answer and checks the request.
+func answering(t *testing.T, want wantRequest, status int, file string, header map[string]string) *Client {
+	t.Helper()
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		checkRequest(t, r, want)
+		for name, value := range header {
+			w.Header().Set(name, value)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		if file != "" {
+			_, _ = w.Write(literal(t, file))
+		}
+	})
+}
+
+func checkRequest(t *testing.T, r *http.Request, want wantRequest) {
+	t.Helper()
+	if got := r.Method + " " + r.URL.EscapedPath() + "?" + r.URL.RawQuery; got != want.method+" /v1"+want.path+"?"+want.query {
+		t.Errorf("request is\n%s, want\n%s", got, want.method+" /v1"+want.path+"?"+want.query)
+	}
+	if got := r.Header.Get("Authorization"); got != "Bearer "+testToken {
+		t.Errorf("Authorization is %q", got)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(parseJSON(t, want.body), parseJSON(t, string(body))); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+}
+
+func parseJSON(t *testing.T, text string) any {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Errorf("%q: %v", text, err)
+	}
+	return value
+}
+
+// literal reads an answer that was written from the vendor's pages.
+func literal(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "api", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// asError expects an *Error.
+func asError(t *testing.T, err error) *Error {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("error is %v, want an *Error", err)
+	}
+	return e
+}
+
+// fakeAPI is a transport without a network, for tests in virtual time. It keeps
+// when each request came.
+type fakeAPI struct {
+	answer func(n int, r *http.Request) (*http.Response, error) // n counts from 1
+
+	mu    sync.Mutex
+	times []time.Time
+}
+
+func (f *fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.mu.Lock()
+	f.times = append(f.times, time.Now())
+	n := len(f.times)
+	f.mu.Unlock()
+	return f.answer(n, r)
+}
+
+func (f *fakeAPI) sent() []time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]time.Time(nil), f.times...)
+}
+
+// reply makes an answer; header is name, value, name, value...
+func reply(status int, body string, header ...string) *http.Response {
+	h := http.Header{"Content-Type": {"application/json"}}
+	for i := 0; i < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(bytes.NewBufferString(body))}
+}
+
+// script answers the n-th request with the n-th step, and the last step for ever.
+func script(steps ...func() (*http.Response, error)) *fakeAPI {
+	return &fakeAPI{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		return steps[min(n, len(steps))-1]()
+	}}
+}
+
+func answer200(body string) func() (*http.Response, error) { return answerWith(200, body) }
+
+func answerWith(status int, body string, header ...string) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return reply(status, body, header...), nil }
+}
+
+func failWith(err error) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return nil, err }
+}
+
+const oneSubscriber = `{"id":"S1","status":"provisioned"}`
+
+func checkEqual[T any](t *testing.T, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func mustTime(value string) time.Time {
+	at, err := time.Parse(time.RFC3339, value)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}

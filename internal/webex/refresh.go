@@ -1,0 +1,183 @@
+package webex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	refreshEarly   = 5 * time.Minute // a token this close to its end is replaced first
+	refreshTimeout = time.Minute
+)
+
+// CredentialsFile is a source that keeps its tokens in a JSON file (see
+// Credentials) and refreshes them at tokenURL. New tokens are on disk before
+// they are used, and processes that share the file do not spend a refresh token
+// twice. A nil transport means the client's own kind.
+func CredentialsFile(path, tokenURL string, transport http.RoundTripper) (TokenSource, error) {
+	if _, err := parseEndpoint(tokenURL); err != nil {
+		return nil, fmt.Errorf("configure credentials: token URL: %w", err)
+	}
+	current, err := ReadCredentials(path)
+	if err != nil {
+		return nil, err
+	}
+	if transport == nil {
+		transport = newTransport(1)
+	}
+	return &fileTokens{
+		path: path, tokenURL: tokenURL, current: current,
+		http: &http.Client{Transport: transport, CheckRedirect: refuseRedirect, Timeout: refreshTimeout},
+	}, nil
+}
+
+// fileTokens is the token source behind CredentialsFile.
+type fileTokens struct {
+	path     string
+	tokenURL string
+	http     *http.Client
+	flight   singleflight.Group
+
+	mu      sync.Mutex
+	current Credentials
+}
+
+func (f *fileTokens) Token(ctx context.Context) (string, error) {
+	c := f.get()
+	if c.usable(time.Now()) {
+		return c.AccessToken, nil
+	}
+	return f.Refresh(ctx, c.AccessToken)
+}
+
+func (f *fileTokens) Refresh(ctx context.Context, failed string) (string, error) {
+	if c := f.get(); c.AccessToken != failed && c.usable(time.Now()) {
+		return c.AccessToken, nil
+	}
+	// The refresh outlives the call that asked first: others wait for it, and
+	// a refresh token that was sent may be spent.
+	result := f.flight.DoChan(failed, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*refreshTimeout)
+		defer cancel()
+		return f.replace(ctx, failed)
+	})
+	select {
+	case r := <-result:
+		if r.Err != nil {
+			return "", r.Err
+		}
+		return r.Val.(string), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// replace gets a token other than failed: from the file, where another process
+// may have put one, or from the token endpoint.
+func (f *fileTokens) replace(ctx context.Context, failed string) (string, error) {
+	unlock, err := lockCredentials(ctx, f.path)
+	if err != nil {
+		return "", authError("", err)
+	}
+	defer unlock()
+	c, err := ReadCredentials(f.path)
+	if err != nil {
+		return "", authError("", err)
+	}
+	if c.AccessToken != failed && c.usable(time.Now()) {
+		f.set(c)
+		return c.AccessToken, nil
+	}
+	successor, err := newCredentialsFile(f.path)
+	if err != nil {
+		return "", authError("", err)
+	}
+	if c, err = f.grant(ctx, c); err != nil {
+		successor.discard()
+		return "", err
+	}
+	if err := successor.commit(c); err != nil {
+		return "", authError("the new tokens could not be saved; sign in again", err)
+	}
+	f.set(c)
+	return c.AccessToken, nil
+}
+
+// grant spends c's refresh token. The result keeps it where none came back.
+func (f *fileTokens) grant(ctx context.Context, c Credentials) (Credentials, error) {
+	conf := oauth2.Config{
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+		// With the style unknown the library would send the token twice.
+		Endpoint: oauth2.Endpoint{TokenURL: f.tokenURL, AuthStyle: oauth2.AuthStyleInParams},
+	}
+	var how reach
+	ctx = context.WithValue(how.watch(ctx), oauth2.HTTPClient, f.http)
+	now := time.Now()
+	token, err := conf.TokenSource(ctx, &oauth2.Token{RefreshToken: c.RefreshToken}).Token()
+	if err != nil {
+		return c, grantError(err, how.nothingSent(err))
+	}
+	c.AccessToken = token.AccessToken
+	c.ExpiresAt = token.Expiry.UTC().Truncate(time.Second)
+	if token.RefreshToken != "" {
+		c.RefreshToken = token.RefreshToken
+	}
+	if seconds, ok := token.Extra("refresh_token_expires_in").(float64); ok && seconds > 0 {
+		c.RefreshTokenExpiresAt = now.Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
+	}
+	return c, nil
+}
+
+// grantError leaves out what the token endpoint wrote: it may repeat secrets.
+func grantError(err error, nothingSent bool) *Error {
+	var refused *oauth2.RetrieveError
+	switch {
+	case errors.As(err, &refused) && refused.ErrorCode == "invalid_grant":
+		return authError("the refresh token is refused, it has expired or was revoked; sign in again", nil)
+	case errors.As(err, &refused) && refused.ErrorCode == "invalid_client":
+		return authError("the token endpoint refuses client_id or client_secret; check the credentials file", nil)
+	case errors.As(err, &refused) && refused.Response != nil:
+		e := authError("the token endpoint did not refresh the access token; try again later or sign in again", nil)
+		e.HTTPStatus = refused.Response.StatusCode
+		return e
+	case nothingSent && !untrusted(err):
+		return &Error{
+			Class: ClassNotSent, Method: http.MethodPost, Path: tokenPath, Err: withoutURL(err),
+			Description: "the token endpoint cannot be reached",
+		}
+	}
+	return authError("the answer of the token endpoint was lost; try again later or sign in again", networkCause(err))
+}
+
+// networkCause keeps an error's cause where that is the network's, and not a
+// parser's, which may quote the answer.
+func networkCause(err error) error {
+	if cause := withoutURL(err); cause != err {
+		return cause
+	}
+	return nil
+}
+
+// usable reports whether the access token is there and not about to end.
+func (c Credentials) usable(now time.Time) bool {
+	return c.AccessToken != "" && (c.ExpiresAt.IsZero() || now.Add(refreshEarly).Before(c.ExpiresAt))
+}
+
+func (f *fileTokens) get() Credentials {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.current
+}
+
+func (f *fileTokens) set(c Credentials) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.current = c
+}

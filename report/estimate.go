@@ -1,0 +1,40 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"wholesync/diff"
+)
+
+// callsPolling is how many looks at a customer its provisioning takes on
+// average; the API answers a write to a customer before it is done.
+const callsPolling = 2
+
+// Estimate tells how many API calls a plan takes to carry out, repeats not
+// counted. A write to something that exists is preceded by a look at it, and
+// writes to customers are followed by polls.
+func Estimate(p *diff.Plan) (calls int) {
+	for _, c := range p.Counts() {
+		each := 1
+		if c.Action != diff.Provision {
+			each++
+		}
+		if c.Kind == diff.Customer {
+			each += callsPolling
+		}
+		calls += c.N * each
+	}
+	return calls
+}
+
+// effort says what a plan costs to carry out, in calls and time.
+func effort(p *diff.Plan, rate float64) string {
+	calls := Estimate(p)
+	s := "about " + plural(calls, "API call")
+	if rate > 0 {
+		d := time.Duration(float64(calls) / rate * float64(time.Second))
+		s += fmt.Sprintf(", %s at %.3g/s", span(d), rate)
+	}
+	return s
+}

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"iter"
+
+	"wholesync/diff"
+)
+
+//go:embed plan.html
+var planHTML string
+
+var planPage = template.Must(template.New("plan").Parse(planHTML))
+
+// Limits of the page, which a browser must be able to show.
+const (
+	htmlAll  = 5000 // changes; of a plan with more, the page has only some
+	htmlEach = 1000 // changes of each action of such a plan
+	htmlRows = 1000 // held rows and notes
+)
+
+// page is what the template of the plan shows. Its texts are clean; the template
+// escapes them.
+type page struct {
+	Headline     []headPart
+	Input        string
+	Counts       [][]string
+	Hits         []diff.GuardHit
+	Flags        string
+	Groups       []pageGroup
+	Customers    [][]string
+	Held         []heldLine
+	HeldHidden   string
+	LeftAlone    string
+	Notes        []string
+	NotesHidden  string
+	Effect       [][]string
+	MissingPrice string
+	Effort       string
+	Next         string
+}
+
+// pageGroup is a table of changes.
+type pageGroup struct {
+	Title   string
+	Changes []diff.Change
+}
+
+// Lines yields the changes in words, one by one, so that those of a long page
+// are never in memory together.
+func (g pageGroup) Lines() iter.Seq[changeLine] {
+	return func(yield func(changeLine) bool) {
+		for i := range g.Changes {
+			if !yield(describe(&g.Changes[i], true)) {
+				return
+			}
+		}
+	}
+}
+
+// WritePlanHTML writes a plan as one self-contained page for reviewers. It asks
+// nothing of the network and holds no script. Of a plan with more than 5,000
+// changes it has the first 1,000 of each action, unless v.Full. v.Color means
+// nothing here.
+func WritePlanHTML(w io.Writer, v PlanView) error {
+	p := page{
+		Headline: headline(v.Plan), Input: describeInput(v), Counts: kindCounts(v.Plan), Flags: liftingFlags(v.Hits),
+		LeftAlone: leftAlone(v.Plan), Next: Clean(v.Next),
+	}
+	for _, h := range v.Hits {
+		p.Hits = append(p.Hits, diff.GuardHit{Reason: Clean(h.Reason), Lift: Clean(h.Lift)})
+	}
+	p.addChanges(v)
+	rows := htmlRows
+	if v.Full {
+		rows = max(len(v.Plan.Held), len(v.Plan.Notes))
+	}
+	for i := range v.Plan.Held[:min(rows, len(v.Plan.Held))] {
+		p.Held = append(p.Held, describeHeld(&v.Plan.Held[i]))
+	}
+	for _, n := range v.Plan.Notes[:min(rows, len(v.Plan.Notes))] {
+		p.Notes = append(p.Notes, describeNote(n))
+	}
+	p.HeldHidden = hiddenText(len(v.Plan.Held) - len(p.Held))
+	p.NotesHidden = hiddenText(len(v.Plan.Notes) - len(p.Notes))
+	if len(v.Plan.Effect.Packages) > 0 {
+		var missing []string
+		p.Effect, missing = effectTable(v.Plan.Effect, v.Prices, v.PriceAt)
+		p.MissingPrice = missingPrices(missing, v.PriceAt)
+	}
+	out := bufio.NewWriter(w)
+	if err := planPage.Execute(out, p); err != nil {
+		return fmt.Errorf("writing the plan as a page: %w", err)
+	}
+	return out.Flush()
+}
+
+func hiddenText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return "... and " + number(n) + " more"
+}
+
+func (p *page) addChanges(v PlanView) {
+	if v.Plan.Empty() {
+		return
+	}
+	p.Effort = effort(v.Plan, v.Rate)
+	all := htmlAll
+	if v.Full {
+		all = len(v.Plan.Changes)
+	}
+	for _, g := range groups(v.Plan, all, htmlEach) {
+		p.Groups = append(p.Groups, pageGroup(g))
+	}
+	if len(v.Plan.Changes) > longPlan {
+		p.Customers = customerTotals(v.Plan)
+	}
+}

@@ -1,0 +1,252 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"wholesync/batch"
+	"wholesync/diff"
+)
+
+// Row is what became of one input row, or of one pruned object, which no row
+// names. It shares its texts with the input and the results it was made from,
+// so that a million rows cost little.
+type Row struct {
+	File    string        // name of the input file; "" for a pruned object
+	At      diff.Position // in the input; Line 0 for a pruned object
+	Kind    diff.Kind     // 0 for a rejected row whose kind could not be told
+	Key     diff.Key
+	Action  diff.Action // 0 where nothing was to be done
+	Changes int         // more than one where a customer grows and shrinks, or a subscriber moves
+	// Outcome is the worst of the row's changes, and Result is that change's.
+	Outcome  diff.Outcome
+	Result   *batch.Result // never nil
+	Attempts int           // writes sent for all changes of the row
+}
+
+// Results of rows about which nothing is known but the outcome; all such rows
+// share them.
+var (
+	unchanged    = &batch.Result{Outcome: diff.Unchanged}
+	notAttempted = &batch.Result{Outcome: diff.NotAttempted}
+)
+
+// Rows brings input, plan and results together: one row per input row, in input
+// order, then one per pruned object. A change without a result was not
+// attempted. A row that only the plan names (a saved plan whose input is not at
+// hand) is there too, at its file and line.
+func Rows(d *diff.Desired, p *diff.Plan, results []batch.Result) []Row {
+	s := newRowSet(d)
+	s.addMissing(p)
+	for i := range p.Held {
+		h := &p.Held[i]
+		s.settle(place{h.At, h.FileName, h.Line}, h.Kind, h.Key).hold(h)
+	}
+	byID := make(map[string]*batch.Result, len(results))
+	for i := range results {
+		if c := results[i].Change; c != nil {
+			byID[c.ID] = &results[i]
+		}
+	}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		r := byID[c.ID]
+		if r == nil {
+			r = notAttempted
+		}
+		s.settle(place{c.At, c.FileName, c.Line}, c.Kind, c.Key).apply(c, r)
+	}
+	return s.rows
+}
+
+// place is what the plan knows of a row: its position, or after the plan was
+// saved and read again, the name of its file and the line.
+type place struct {
+	at   diff.Position
+	file string
+	line uint32
+}
+
+// rowSet is the rows in the making: first those of the input, in order, then
+// those that no input row stands for.
+type rowSet struct {
+	rows  []Row
+	input int               // how many rows have a place in a file
+	files map[string]uint16 // file name -> number
+}
+
+func newRowSet(d *diff.Desired) *rowSet {
+	s := &rowSet{files: map[string]uint16{}}
+	for i, f := range d.Files {
+		if _, twice := s.files[f.Name]; !twice {
+			s.files[f.Name] = uint16(i)
+		}
+	}
+	n := len(d.Rejected)
+	for _, k := range diff.Kinds() {
+		n += d.Of(k).Len()
+	}
+	s.rows = make([]Row, 0, n)
+	for _, k := range diff.Kinds() {
+		t := d.Of(k)
+		for i := range t.Len() {
+			r := t.Row(i)
+			s.rows = append(s.rows, Row{File: d.FileName(r.Position()), At: r.Position(), Kind: k, Key: r.Key(), Outcome: diff.Unchanged, Result: unchanged})
+		}
+	}
+	for i := range d.Rejected {
+		s.rows = append(s.rows, rejected(&d.Rejected[i]))
+	}
+	s.order()
+	return s
+}
+
+func rejected(r *diff.Rejected) Row {
+	return Row{
+		File: r.File, At: r.At, Kind: r.Kind, Key: diff.Key{Customer: r.Key}, Outcome: diff.RejectedRow,
+		Result: &batch.Result{Outcome: diff.RejectedRow, Description: r.Problem, Advice: "correct the row and send it again"},
+	}
+}
+
+func (s *rowSet) order() {
+	if !slices.IsSortedFunc(s.rows, compareRows) {
+		slices.SortStableFunc(s.rows, compareRows)
+	}
+	s.input = len(s.rows)
+}
+
+func compareRows(a, b Row) int { return comparePositions(a.At, b.At) }
+
+func comparePositions(a, b diff.Position) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+}
+
+// position finds where a place is in the input. Files that the input does not
+// have come after those that it has.
+func (s *rowSet) position(p place) diff.Position {
+	if p.at.Line != 0 || p.line == 0 {
+		return p.at
+	}
+	n, ok := s.files[p.file]
+	if !ok {
+		n = uint16(len(s.files))
+		s.files[p.file] = n
+	}
+	return diff.Position{File: n, Line: p.line}
+}
+
+func (s *rowSet) find(at diff.Position) (int, bool) {
+	return slices.BinarySearchFunc(s.rows[:s.input], at, func(r Row, at diff.Position) int { return comparePositions(r.At, at) })
+}
+
+// addMissing gives a row to every place that the plan names and the input lacks.
+func (s *rowSet) addMissing(p *diff.Plan) {
+	var missing []Row
+	note := func(where place, kind diff.Kind, key diff.Key) {
+		at := s.position(where)
+		if at.Line == 0 {
+			return
+		}
+		if _, ok := s.find(at); !ok {
+			missing = append(missing, Row{File: where.file, At: at, Kind: kind, Key: key, Outcome: diff.Unchanged, Result: unchanged})
+		}
+	}
+	for i := range p.Held {
+		h := &p.Held[i]
+		note(place{h.At, h.FileName, h.Line}, h.Kind, h.Key)
+	}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		note(place{c.At, c.FileName, c.Line}, c.Kind, c.Key)
+	}
+	if missing == nil {
+		return
+	}
+	slices.SortStableFunc(missing, compareRows)
+	missing = slices.CompactFunc(missing, func(a, b Row) bool { return a.At == b.At })
+	s.rows = append(s.rows, missing...)
+	s.order()
+}
+
+// settle finds the row of a place. What has no place, because it was pruned,
+// gets a new row at the end.
+func (s *rowSet) settle(where place, kind diff.Kind, key diff.Key) *Row {
+	if at := s.position(where); at.Line != 0 {
+		i, _ := s.find(at) // addMissing saw to it that there is one
+		return &s.rows[i]
+	}
+	s.rows = append(s.rows, Row{Kind: kind, Key: key, Outcome: diff.Unchanged, Result: unchanged})
+	return &s.rows[len(s.rows)-1]
+}
+
+// hold gives a row the verdict of the plan itself.
+func (r *Row) hold(h *diff.Held) {
+	if !batch.Worse(h.Outcome, r.Outcome) {
+		return
+	}
+	r.Outcome = h.Outcome
+	r.Result = &batch.Result{Outcome: h.Outcome, Description: h.Reason, Advice: h.Advice}
+	if len(h.LiveIDs) == 1 {
+		r.Result.ResourceID = h.LiveIDs[0]
+	}
+}
+
+// apply adds a change and its result to a row. The row's action is the first in
+// the order of diff.Actions: a subscriber that moves is removed for the sake of
+// being provisioned.
+func (r *Row) apply(c *diff.Change, res *batch.Result) {
+	if r.Action == 0 || c.Action < r.Action {
+		r.Action = c.Action
+	}
+	r.Changes++
+	r.Attempts += res.Attempts
+	if batch.Worse(res.Outcome, r.Outcome) {
+		r.Outcome, r.Result = res.Outcome, res
+	}
+}
+
+// actionWord is the action in results and summaries.
+func (r *Row) actionWord() string {
+	if r.Action == 0 {
+		return "none"
+	}
+	return r.Action.String()
+}
+
+// kindWord is the kind in results and summaries.
+func (r *Row) kindWord() string {
+	if r.Kind == 0 {
+		return ""
+	}
+	return r.Kind.String()
+}
+
+// retryable says that the row has to be sent again.
+func (r *Row) retryable() bool {
+	return r.Outcome != diff.OK && r.Outcome != diff.Unchanged && r.Outcome != diff.Pending
+}
+
+// ExitCode tells the exit code of a run from its rows (the table in the README):
+// 9 where an outcome is unknown, 8 where rows were not attempted or are still in
+// progress, 4 where rows failed, conflicted, were rejected or skipped, else 0.
+func ExitCode(rows []Row) int {
+	code := 0
+	for i := range rows {
+		switch rows[i].Outcome {
+		case diff.Unknown:
+			return exitUnknown
+		case diff.NotAttempted, diff.InProgress:
+			code = max(code, exitIncomplete)
+		case diff.Failed, diff.Conflict, diff.RejectedRow, diff.Skipped:
+			code = max(code, exitFailures)
+		}
+	}
+	return code
+}
+
+// Exit codes that rows decide, in the order of their claims.
+const (
+	exitFailures   = 4
+	exitIncomplete = 8
+	exitUnknown    = 9
+)
