@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/internal/webex"
+	"wholesync/report"
+)
+
+const yesFlag = "yes"
+
+// settlePolls is how many poll intervals a write without an answer gets to show
+// up in reads.
+const settlePolls = 10
+
+// applyOptions are the flags of apply.
+type applyOptions struct {
+	planOptions
+	yes bool
+	// given tells which flags were on the command line.
+	given func(flag string) bool
+}
+
+func newApply(a *app) *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply FILE... | plan.json",
+		Short: "Change the live state to the desired one",
+		Long: `Apply plans like the plan command, asks, and carries the plan out. A plan that
+was saved with "wholesync plan -o plan.json" was reviewed: it is applied without
+asking, and what changed since then is left as it is and reported.
+
+Every run has a directory of its own with plan.json, results.csv (what became of
+each row), retry.csv (what to send again), summary.json and run.log.
+
+The first interrupt lets what is in flight finish; the second stops at once.`,
+		Example: `  wholesync apply desired.csv
+  wholesync apply --yes --skip-invalid desired.csv
+  wholesync apply plan.json`,
+		Args: someFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.given = cmd.Flags().Changed
+			return a.apply(cmd.Context(), args, &o)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&o.yes, yesFlag, false, "apply without asking")
+	offerWords(cmd)
+	return cmd
+}
+
+// apply is a row's whole way through the program, in order.
+func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	run, err := a.openRun()
+	if err != nil {
+		return err
+	}
+	defer run.end()
+	in, err := a.readForApply(args, o, run) // read
+	if err != nil {
+		return err
+	}
+	api, err := a.connect(a.stop)
+	if err != nil {
+		return err
+	}
+	defer api.close()
+	p, err := a.proposeForApply(api, in, o) // list, compute, problems
+	if err != nil {
+		return err
+	}
+	if err := a.show(p, o); err != nil {
+		return err
+	}
+	if err := refuse(p.hits()); err != nil { // guards
+		return err
+	}
+	if err := a.confirm(api, p, o); err != nil {
+		return err
+	}
+	if err := run.write(planFile, p.file(a, &o.planOptions, api.identity, api.organization).Write); err != nil {
+		return err
+	}
+	results, runErr := a.execute(ctx, api, p)
+	return a.conclude(ctx, run, outcome{api, p, results, runErr}) // results, summary
+}
+
+// check refuses what cannot work before anything is read.
+func (o *applyOptions) check(args []string) error {
+	if err := o.planOptions.check(o.given); err != nil {
+		return err
+	}
+	if err := o.unlikeInputs(args, map[string]string{}); err != nil || !isPlan(args) {
+		return err
+	}
+	if len(args) > 1 {
+		return errors.New("reading the arguments: a saved plan stands alone; name either one plan.json or CSV files")
+	}
+	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "allow-extra-columns", "expect-rows", "max-bytes"} {
+		if o.given(flag) {
+			return fmt.Errorf("reading the flags: --%s shapes a plan, and %s is made already; give it to wholesync plan", flag, args[0])
+		}
+	}
+	return nil
+}
+
+// isPlan tells saved plans from desired-state files by their names.
+func isPlan(args []string) bool {
+	for _, a := range args {
+		if strings.EqualFold(filepath.Ext(a), ".json") {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse ends the command where guards hold the plan back. The plan that was
+// shown has their reasons.
+func refuse(hits []diff.GuardHit) error {
+	if len(hits) == 0 {
+		return nil
+	}
+	var lifts []string
+	for _, h := range hits {
+		if !slices.Contains(lifts, h.Lift) {
+			lifts = append(lifts, h.Lift)
+		}
+	}
+	return fail(exitGuard, "checking the plan: refused for %s listed above, so nothing was sent; if all of it is meant: %s",
+		count(len(hits), "reason"), strings.Join(lifts, ", "))
+}
+
+// confirm asks the operator, where nobody has agreed to the plan yet.
+func (a *app) confirm(api *session, p *proposal, o *applyOptions) error {
+	if o.yes || p.saved != nil || api.rehearsal || p.plan.Empty() {
+		return nil
+	}
+	question := fmt.Sprintf("apply %s, %d of them deletes", count(len(p.plan.Changes), "change"), p.plan.Deletes.Total())
+	if !a.isTerminal(a.stdin) {
+		return fail(exitGuard, "asking for agreement to %s: stdin is not a terminal, so nothing was sent; give --%s, or save the plan and apply that", question, yesFlag)
+	}
+	fmt.Fprintf(a.console, "\n%s? Type yes: ", strings.ToUpper(question[:1])+question[1:])
+	answer, err := a.readLine()
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
+		return fail(exitGuard, "asking for agreement to %s: the answer was not yes, so nothing was sent", question)
+	}
+	return nil
+}
+
+// readLine reads a line from the terminal until an interrupt comes first.
+func (a *app) readLine() (string, error) {
+	line := make(chan string, 1)
+	go func() { // ends with the process where nobody types
+		text, err := bufio.NewReader(a.stdin).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			text = ""
+		}
+		line <- text
+	}()
+	select {
+	case text := <-line:
+		return text, nil
+	case <-a.stop.Done():
+		fmt.Fprintln(a.console)
+		return "", context.Cause(a.stop)
+	}
+}
+
+// execute carries the plan out. The error says why it could not go on to the
+// end; the results are complete all the same.
+func (a *app) execute(ctx context.Context, api *session, p *proposal) ([]batch.Result, error) {
+	if p.plan.Empty() {
+		return nil, nil
+	}
+	a.log.Info("run started", "version", version(), "api", api.identity, "organization", api.organization, "changes", len(p.plan.Changes))
+	shown := &progress{total: int64(len(p.plan.Changes))}
+	defer a.showProgress(shown)()
+	defer context.AfterFunc(a.stop, func() {
+		fmt.Fprintln(a.console, "wholesync: interrupted: what is in flight finishes, nothing new is sent; interrupt again to stop at once")
+	})()
+	e := batch.Executor{
+		Applier: batch.NewApplier(api.client, batch.ApplyOptions{
+			Live: p.live, Settle: settlePolls * a.global.pollInterval, Busy: a.global.pollInterval, Log: a.log,
+		}),
+		Workers:      a.global.concurrency,
+		Refuse:       p.refuse,
+		PollInterval: a.global.pollInterval,
+		PollTimeout:  a.global.pollTimeout,
+		OnStart:      func(c *diff.Change) { a.log.Debug("change started", "change", c.ID) },
+		OnResult: func(r batch.Result) {
+			shown.count(r)
+			a.logResult(r)
+		},
+	}
+	return e.Run(ctx, a.stop, p.plan)
+}
+
+// logResult records the end of a change. Most runs are long, so it is for the
+// run's own log.
+func (a *app) logResult(r batch.Result) {
+	a.log.Info("change ended", "change", r.Change.ID, "outcome", r.Outcome, "status", r.HTTPStatus, "code", r.Code,
+		"attempts", r.Attempts, "tracking_id", r.TrackingID, "description", r.Description)
+}
+
+// runCode is the exit code of a run, by its rows and what ended it.
+func runCode(ctx context.Context, rows []report.Row, runErr error) int {
+	codes := []int{report.ExitCode(rows)}
+	var api *webex.Error
+	switch {
+	case context.Cause(ctx) != nil && errors.Is(context.Cause(ctx), errCut):
+		codes = append(codes, exitInterrupted)
+	case errors.As(runErr, &api) && api.Class == webex.ClassAuth:
+		codes = append(codes, exitAuth)
+	case runErr != nil && !errors.Is(runErr, errInterrupted):
+		codes = append(codes, exitError)
+	}
+	return worst(codes...)
+}

@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/report"
+)
+
+// reading is what an apply starts from: input files, a plan that was saved for
+// them, or a plan that was made from them and an export.
+type reading struct {
+	want   *diff.Desired
+	saved  *batch.PlanFile
+	made   *proposal
+	prices *report.Prices
+}
+
+// readForApply reads everything that is on this machine.
+func (a *app) readForApply(args []string, o *applyOptions, run *runDir) (in reading, err error) {
+	if in.prices, err = readPrices(o.prices); err != nil {
+		return in, err
+	}
+	if isPlan(args) {
+		if in.saved, err = batch.ReadPlanFile(args[0]); err != nil {
+			return in, fmt.Errorf("reading the saved plan: %w", err)
+		}
+		return in, nil
+	}
+	stdin := a.stdin
+	if slices.Contains(args, stdinName) {
+		// What came on stdin cannot be read again, and retry.csv needs its rows.
+		f, err := os.OpenFile(run.path(inputFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return in, fail(exitFiles, "keeping a copy of stdin: %w", err)
+		}
+		defer f.Close()
+		run.stdin = true
+		stdin = io.TeeReader(a.stdin, f)
+	}
+	if o.current != "" {
+		in.made, err = a.proposeOffline(args, &o.planOptions, stdin)
+		return in, err
+	}
+	in.want, err = a.read(args, o.inputOptions, stdin)
+	return in, err
+}
+
+// proposeForApply makes the plan that will be carried out. One that was made
+// earlier, or from an export, is held against the live state, change by change.
+func (a *app) proposeForApply(api *session, in reading, o *applyOptions) (*proposal, error) {
+	p, err := in.made, error(nil)
+	switch {
+	case in.saved != nil:
+		p, err = a.reopen(api, in.saved, o)
+	case in.made == nil:
+		p, err = a.propose(a.stop, api, in.want, &o.planOptions)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.prices = in.prices
+	if in.want != nil {
+		return p, nil
+	}
+	if p.live, err = batch.List(a.stop, api.client, p.want, batch.ListOptions{}); err != nil {
+		return nil, fmt.Errorf("reading the live state: %w", err)
+	}
+	p.refuse = batch.Stale(p.plan, p.live)
+	return p, nil
+}
+
+// reopen makes sure that a saved plan is for this API and these inputs. Guards
+// that were lifted when it was made stay lifted.
+func (a *app) reopen(api *session, f *batch.PlanFile, o *applyOptions) (*proposal, error) {
+	if err := f.Verify(api.identity, api.organization, a.global.subPartner); err != nil {
+		return nil, fmt.Errorf("checking the saved plan: %w", err)
+	}
+	names := make([]string, len(f.Inputs))
+	for i, input := range f.Inputs {
+		names[i] = input.Name
+	}
+	want, problems, err := batch.ReadDesired(names, f.ReadOptions())
+	if err != nil {
+		return nil, fmt.Errorf("reading the input of the saved plan: %w", err)
+	}
+	if err := a.judge(problems); err != nil {
+		return nil, err
+	}
+	p := &proposal{
+		want: f.Options.Select(want), plan: f.Plan, options: f.Options, limits: f.Limits, source: api.source(),
+		saved: f,
+	}
+	if o.given(allowDeletesFlag) {
+		p.limits.AllowDeletes = o.allowDeletes
+	}
+	p.limits.AllowEmpty = p.limits.AllowEmpty || o.allowEmpty
+	return p, nil
+}
+
+// show prints the plan for people.
+func (a *app) show(p *proposal, o *applyOptions) error {
+	view := a.view(p, &o.planOptions, "")
+	if err := writeHTML(o.html, view); err != nil {
+		return err
+	}
+	return report.WritePlan(a.console, view)
+}
+
+// outcome is a plan that was carried out, as far as it went.
+type outcome struct {
+	api     *session
+	p       *proposal
+	results []batch.Result
+	err     error // why it went no further
+}
+
+// conclude writes down what became of every row, and turns it into the exit code.
+func (a *app) conclude(ctx context.Context, run *runDir, done outcome) error {
+	rows := report.Rows(done.p.want, done.p.plan, done.results)
+	code := runCode(ctx, rows, done.err)
+	writeErr := a.writeResults(run, done.p.want, rows)
+	if writeErr != nil {
+		code = worst(code, exitFiles)
+	}
+	stats := done.api.client.Stats()
+	summary := report.Summarize(report.Run{
+		Version: version(), Organization: done.api.organization, BaseURL: done.api.identity, Dir: run.dir,
+		Started: run.started, Finished: a.now(), ExitCode: code,
+		Calls: stats.Requests, Retries: stats.Retries, Throttled: stats.Throttled, Rate: stats.Rate,
+		Files: done.p.want.Files, Written: run.written, RetryFile: run.retry,
+	}, rows)
+	if err := a.writeSummary(run, summary); err != nil {
+		return err
+	}
+	if err := writeErr; err != nil {
+		return &exitErr{exitFiles, err}
+	}
+	if done.err != nil && code != exitIncomplete && code != exitInterrupted {
+		return fail(code, "applying the plan: %w", done.err)
+	}
+	return endWith(code)
+}
+
+// writeResults writes results.csv and retry.csv.
+func (a *app) writeResults(run *runDir, want *diff.Desired, rows []report.Row) error {
+	if err := run.write(resultsFile, func(w io.Writer) error { return report.WriteResults(w, rows) }); err != nil {
+		return err
+	}
+	n, err := report.WriteRetry(run.path(retryFile), want, rows, run.records)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		run.retry = run.path(retryFile)
+		run.written = append(run.written, run.retry)
+	}
+	return nil
+}
+
+// writeSummary writes the summary for machines and for people.
+func (a *app) writeSummary(run *runDir, s report.Summary) error {
+	if err := run.write(summaryFile, func(w io.Writer) error { return writeJSON(w, s) }); err != nil {
+		return err
+	}
+	if a.global.metrics != "" {
+		if err := report.WriteMetrics(a.global.metrics, s); err != nil {
+			return &exitErr{exitFiles, err}
+		}
+	}
+	if a.json() {
+		return writeJSON(a.stdout, s)
+	}
+	return report.WriteSummary(a.stdout, s)
+}

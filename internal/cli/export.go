@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/report"
+)
+
+type exportOptions struct {
+	out      string
+	customer string
+	only     string
+}
+
+func newExport(a *app) *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write the live state as desired-state CSV",
+		Long: `Export reads the live state and writes it as a desired-state CSV that plan and
+apply take as it stands: a plan for an export changes nothing. Customers and
+subscribers are in one file; columns that begin with _ are for people and for
+"plan --current", and are ignored on input.
+
+Cells hold the live values unchanged, so import the file as text where a
+spreadsheet would take a value for a formula.`,
+		Example: "  wholesync export -o estate.csv\n  wholesync export --customer acme",
+		Args:    noArguments,
+		RunE:    func(*cobra.Command, []string) error { return a.export(a.stop, o) },
+	}
+	cmd.Flags().StringVarP(&o.out, outFlag, "o", "", "write to this file instead of stdout")
+	cmd.Flags().StringVar(&o.customer, "customer", "", "only the customer with this external id")
+	cmd.Flags().Var(newChoice(&o.only, "", "customers", "subscribers"), "only", "only objects of one kind: customers or subscribers")
+	offerWords(cmd)
+	return cmd
+}
+
+func (a *app) export(ctx context.Context, o exportOptions) error {
+	if a.json() {
+		return errors.New("reading the flags: export writes CSV; leave out --output json")
+	}
+	api, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer api.close()
+	live, err := listForExport(ctx, api, o.customer)
+	if err != nil {
+		return fmt.Errorf("reading the live state: %w", err)
+	}
+	rows, nameless := exportRows(live, o)
+	if o.customer != "" && len(rows) == 0 {
+		return fmt.Errorf("reading the live state: customer %q has nothing to export; look at --customer for a slip of the pen", o.customer)
+	}
+	if nameless > 0 {
+		a.log.Warn("left out: objects without an external id, which no row can name", "objects", nameless)
+	}
+	if n := countFormulas(rows); n > 0 {
+		a.log.Warn("cells look like formulas; import the file as text", "cells", n)
+	}
+	write := func(w io.Writer) error { return writeExport(w, rows) }
+	if o.out != "" {
+		return batch.WriteFile(o.out, write)
+	}
+	return write(a.stdout)
+}
+
+// listForExport reads one customer, or everything.
+func listForExport(ctx context.Context, api *session, customer string) (*diff.Live, error) {
+	if customer == "" {
+		return batch.ListAll(ctx, api.client)
+	}
+	want := diff.NewDesired()
+	if err := want.Of(diff.Customer).Add(diff.Position{}, diff.Cells{diff.ColExternalID: customer}); err != nil {
+		return nil, err
+	}
+	return batch.List(ctx, api.client, want, batch.ListOptions{})
+}
+
+// exportColumns are the columns of an export after "kind": what the API returns
+// of either kind, in the order of the column tables.
+var exportColumns = []diff.Column{
+	diff.ColExternalID, diff.ColOrgID, diff.ColPackages, diff.ColAddressLine1, diff.ColAddressLine2, diff.ColCity, diff.ColState,
+	diff.ColZip, diff.ColCountry, diff.ColCustomerExternalID, diff.ColEmail, diff.ColPackage,
+	diff.ColID, diff.ColPersonID, diff.ColStatus, diff.ColCreated, diff.ColErrors,
+}
+
+// exportRows picks the rows of an export and sorts them: customers by external
+// id, then subscribers by customer and address. Nameless counts what has no key.
+func exportRows(live *diff.Live, o exportOptions) (rows []diff.Row, nameless int) {
+	for _, k := range diff.Kinds() {
+		if o.only != "" && o.only != k.String()+"s" {
+			continue
+		}
+		t := live.Of(k)
+		for i := range t.Len() {
+			r := t.Row(i)
+			switch key := r.Key(); {
+			case key.Customer == "":
+				nameless++
+			case o.customer == "" || key.Customer == o.customer:
+				rows = append(rows, r)
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b diff.Row) int {
+		return cmp.Or(cmp.Compare(a.Kind(), b.Kind()), cmp.Compare(a.Key().Customer, b.Key().Customer),
+			cmp.Compare(a.Key().Email, b.Key().Email), cmp.Compare(a.Get(diff.ColID), b.Get(diff.ColID)))
+	})
+	return rows, nameless
+}
+
+func writeExport(w io.Writer, rows []diff.Row) error {
+	out := csv.NewWriter(w)
+	header := []string{"kind"}
+	for _, c := range exportColumns {
+		header = append(header, c.String())
+	}
+	if err := out.Write(header); err != nil {
+		return err
+	}
+	record := make([]string, len(header))
+	for _, r := range rows {
+		record[0] = r.Kind().String()
+		for i, c := range exportColumns {
+			record[i+1] = exportCell(r, c)
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// exportCell is a cell as it goes into the file. Texts that only people read are
+// made safe for spreadsheets; all others must come back as they were.
+func exportCell(r diff.Row, c diff.Column) string {
+	if c == diff.ColStatus || c == diff.ColErrors {
+		return report.Cell(r.Get(c))
+	}
+	return r.Get(c)
+}
+
+// countFormulas counts the cells that a spreadsheet would change or carry out.
+func countFormulas(rows []diff.Row) int {
+	n := 0
+	for _, r := range rows {
+		for _, c := range exportColumns {
+			if v := exportCell(r, c); v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && report.Cell(v) != v {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/report"
+)
+
+// stdinName is the argument that stands for standard input, and stdinShown the
+// name that the reader gives it.
+const (
+	stdinName  = "-"
+	stdinShown = "stdin"
+)
+
+// inputOptions are the flags of every command that reads desired-state CSV.
+type inputOptions struct {
+	allowExtraColumns bool
+	expectRows        int
+	maxBytes          int64
+	skipInvalid       bool
+	provisioningID    string
+}
+
+func (o *inputOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.allowExtraColumns, "allow-extra-columns", false, "ignore columns that are not known")
+	f.IntVar(&o.expectRows, "expect-rows", 0, "refuse input with another number of rows, such as one cut on its way here")
+	f.Int64Var(&o.maxBytes, "max-bytes", batch.DefaultMaxBytes, "refuse files larger than this")
+}
+
+func (o *inputOptions) addSendFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.skipInvalid, "skip-invalid", false, "set invalid rows aside and go on with the others")
+	f.StringVar(&o.provisioningID, "provisioning-id", "", "provisioning id for customer rows that name none")
+}
+
+func (o *inputOptions) check() error {
+	if o.expectRows < 0 {
+		return fmt.Errorf("reading the flags: --expect-rows %d is out of range; give the number of rows", o.expectRows)
+	}
+	if o.maxBytes < 1 {
+		return fmt.Errorf("reading the flags: --max-bytes %d is out of range; give a number of bytes", o.maxBytes)
+	}
+	return nil
+}
+
+// load reads the input files, each and all together.
+func (a *app) load(files []string, o inputOptions, stdin io.Reader) (*diff.Desired, []diff.Problem, error) {
+	want, problems, err := batch.ReadDesired(files, batch.ReadOptions{
+		SkipInvalid: o.skipInvalid, AllowExtraColumns: o.allowExtraColumns, ExpectRows: o.expectRows, MaxBytes: o.maxBytes,
+		Stdin: stdin, ProvisioningID: o.provisioningID,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the input: %w", err)
+	}
+	return want, problems, nil
+}
+
+// read is load for commands that need an input without errors. Warnings are
+// printed and do not stop them.
+func (a *app) read(files []string, o inputOptions, stdin io.Reader) (*diff.Desired, error) {
+	want, problems, err := a.load(files, o, stdin)
+	if err != nil {
+		return nil, err
+	}
+	return want, a.judge(problems)
+}
+
+// judge prints problems, and ends the command where one of them is an error.
+func (a *app) judge(problems []diff.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	if err := report.WriteProblems(a.console, problems); err != nil {
+		return err
+	}
+	if anyError(problems) {
+		return fail(exitInput, "reading the input: it has errors, so nothing was sent; mend them and run the same command again")
+	}
+	return nil
+}
+
+func anyError(problems []diff.Problem) bool {
+	return slices.ContainsFunc(problems, func(p diff.Problem) bool { return !p.Warning })
+}
+
+// unlike refuses an output that would overwrite one of the inputs. Outputs are
+// by flag; a blank one is not asked for.
+func unlike(inputs []string, outputs map[string]string) error {
+	for _, flag := range slices.Sorted(maps.Keys(outputs)) {
+		for _, in := range inputs {
+			if outputs[flag] != "" && sameFile(outputs[flag], in) {
+				return fmt.Errorf("reading the flags: %s %s is an input of this command; name another file", flag, outputs[flag])
+			}
+		}
+	}
+	return nil
+}
+
+func sameFile(a, b string) bool {
+	if a == stdinName || b == stdinName {
+		return a == b
+	}
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	ai, aErr := os.Stat(a)
+	bi, bErr := os.Stat(b)
+	return aErr == nil && bErr == nil && os.SameFile(ai, bi)
+}

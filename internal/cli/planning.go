@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/report"
+)
+
+// planOptions are the flags that plan and apply share.
+type planOptions struct {
+	inputOptions
+	prune        bool
+	current      string
+	only         string
+	customer     string
+	allowEmpty   bool
+	allowDeletes int // -1 = not given
+	prices       string
+	html         string
+	full         bool
+}
+
+// Names of flags that other code speaks of.
+const (
+	allowEmptyFlag   = "allow-empty"
+	allowDeletesFlag = "allow-deletes"
+	fullFlag         = "full"
+	htmlFlag         = "html"
+	pricesFlag       = "prices"
+)
+
+func (o *planOptions) addFlags(f *pflag.FlagSet) {
+	o.inputOptions.addFlags(f)
+	o.addSendFlags(f)
+	f.BoolVar(&o.prune, "prune", false, "remove live subscribers that no row names, of the customers that the input covers")
+	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
+	f.Var(newChoice(&o.only, "", "customers", "subscribers"), "only", "look at rows of one kind: customers or subscribers")
+	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id")
+	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove everything of a customer without rows")
+	f.IntVar(&o.allowDeletes, allowDeletesFlag, -1, "allow exactly so many deletes, where a guard asks for it")
+	f.Lookup(allowDeletesFlag).DefValue = "0"
+	f.StringVar(&o.prices, pricesFlag, "", "price file (package,currency,valid_from,valid_to,unit_price) for the billing effect")
+	f.StringVar(&o.html, htmlFlag, "", "write the plan as a web page too")
+	f.BoolVar(&o.full, fullFlag, false, "show every change of a long plan")
+}
+
+// check refuses values that cannot work. Changed tells which flags were given.
+func (o *planOptions) check(changed func(flag string) bool) error {
+	if changed(allowDeletesFlag) && o.allowDeletes < 0 {
+		return fmt.Errorf("reading the flags: --%s %d is out of range; give the exact number of deletes", allowDeletesFlag, o.allowDeletes)
+	}
+	return o.inputOptions.check()
+}
+
+// unlikeInputs refuses outputs, by flag, that would overwrite an input.
+func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) error {
+	inputs := slices.Clone(files)
+	for _, in := range []string{o.current, o.prices} {
+		if in != "" {
+			inputs = append(inputs, in)
+		}
+	}
+	outputs["--"+htmlFlag] = o.html
+	return unlike(inputs, outputs)
+}
+
+func (o *planOptions) diffOptions() diff.Options {
+	only := map[string]diff.Kind{"customers": diff.Customer, "subscribers": diff.Subscriber}
+	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, Only: only[o.only], Customer: o.customer}
+}
+
+func (o *planOptions) limits() diff.Limits {
+	return diff.Limits{AllowDeletes: o.allowDeletes, AllowEmpty: o.allowEmpty}
+}
+
+// proposal is a plan with what it was made of.
+type proposal struct {
+	want     *diff.Desired
+	plan     *diff.Plan
+	live     *diff.Live // as the API showed it; nil in plans against an export
+	options  diff.Options
+	limits   diff.Limits
+	source   string // what the plan was held against, for people
+	listedAt time.Time
+	prices   *report.Prices
+	saved    *batch.PlanFile   // where the plan was reviewed before, and not made by this run
+	refuse   map[string]string // changes that must not be made any more, by id
+}
+
+// hits are the guards that the plan runs into.
+func (p *proposal) hits() []diff.GuardHit { return p.plan.Check(p.limits) }
+
+// propose reads the live state and decides. Input errors that only the live
+// state shows end it like all others.
+func (a *app) propose(ctx context.Context, api *session, want *diff.Desired, o *planOptions) (*proposal, error) {
+	options := o.diffOptions()
+	want, err := pick(want, options)
+	if err != nil {
+		return nil, err
+	}
+	listedAt := a.now()
+	have, err := batch.List(ctx, api.client, want, batch.ListOptions{Prune: options.Prune})
+	if err != nil {
+		return nil, fmt.Errorf("reading the live state: %w", err)
+	}
+	p := &proposal{want: want, options: options, limits: o.limits(), source: api.source(), listedAt: listedAt, live: have}
+	return p, a.decide(p, have)
+}
+
+// proposeOffline decides against an export. The two sides are read side by side.
+func (a *app) proposeOffline(files []string, o *planOptions, stdin io.Reader) (*proposal, error) {
+	var (
+		sides             errgroup.Group
+		want              *diff.Desired
+		have              *diff.Live
+		problems, current []diff.Problem
+	)
+	sides.Go(func() (err error) {
+		want, problems, err = a.load(files, o.inputOptions, stdin)
+		return err
+	})
+	sides.Go(func() (err error) {
+		if have, current, err = batch.ReadSnapshot(o.current); err != nil {
+			return fmt.Errorf("reading the export: %w", err)
+		}
+		return nil
+	})
+	if err := sides.Wait(); err != nil {
+		return nil, err
+	}
+	if err := a.judge(append(problems, current...)); err != nil {
+		return nil, err
+	}
+	options := o.diffOptions()
+	want, err := pick(want, options)
+	if err != nil {
+		return nil, err
+	}
+	p := &proposal{want: want, options: options, limits: o.limits(), source: "the export " + o.current, listedAt: a.now()}
+	return p, a.decide(p, have)
+}
+
+// pick leaves the rows that the flags ask for. Nobody asks for none on purpose.
+func pick(want *diff.Desired, o diff.Options) (*diff.Desired, error) {
+	picked := o.Select(want)
+	if o.Customer != "" && picked.Of(diff.Customer).Len()+picked.Of(diff.Subscriber).Len() == 0 {
+		return nil, fmt.Errorf("picking rows: none is of customer %q; look at --customer for a slip of the pen", o.Customer)
+	}
+	return picked, nil
+}
+
+func (a *app) decide(p *proposal, have *diff.Live) error {
+	p.plan = diff.Compute(p.want, have, p.options)
+	return a.judge(p.plan.Problems)
+}
+
+// view is a proposal as people see it.
+func (a *app) view(p *proposal, o *planOptions, next string) report.PlanView {
+	return report.PlanView{
+		Plan: p.plan, Files: p.want.Files, Source: p.source, Rate: a.global.rate, Full: o.full,
+		Prices: p.prices, PriceAt: a.now(), Hits: p.hits(), Next: next,
+	}
+}
+
+// file is a proposal as it is saved. Identity and organization say what it is for.
+func (p *proposal) file(a *app, o *planOptions, identity, organization string) batch.PlanFile {
+	if p.saved != nil {
+		return *p.saved
+	}
+	return batch.PlanFile{
+		Tool: "wholesync " + version(), BaseURL: identity, Organization: organization, SubPartner: a.global.subPartner,
+		Inputs: p.want.Files, AllowExtraColumns: o.allowExtraColumns, ProvisioningID: o.provisioningID,
+		Options: p.options, Limits: p.limits, ListedAt: p.listedAt.UTC().Truncate(time.Second), Plan: p.plan,
+	}
+}
+
+func readPrices(path string) (*report.Prices, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading prices: %w", err)
+	}
+	defer f.Close()
+	return report.ReadPrices(f, path)
+}
+
+// applyLine is the command that applies what a plan command showed: the same
+// flags, save those that only shape what is shown.
+func applyLine(cmd *cobra.Command, files []string) string {
+	words := []string{"wholesync", "apply"}
+	shown := map[string]bool{fullFlag: true, htmlFlag: true, pricesFlag: true, outFlag: true, detailedFlag: true, "output": true, "color": true}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if shown[f.Name] {
+			return
+		}
+		if f.NoOptDefVal == f.Value.String() {
+			words = append(words, "--"+f.Name)
+			return
+		}
+		words = append(words, "--"+f.Name+"="+f.Value.String())
+	})
+	return shellLine(append(words, files...)...)
+}

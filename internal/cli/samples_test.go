@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"wholesync/internal/sandbox"
+)
+
+// TestSamples takes every sample the whole way against the demo estate: users
+// copy them, so they must work as they stand.
+func TestSamples(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "samples", "*.csv"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { runSample(t, file) })
+	}
+	t.Run("all together", func(t *testing.T) { runSample(t, files...) })
+}
+
+func runSample(t *testing.T, files ...string) {
+	setup := newProcess("")
+	flags := setup.against(t, sandbox.Options{})
+	step := func(args ...string) string {
+		t.Helper()
+		p := newProcess("")
+		p.vars = setup.vars
+		if code := p.run(append(append(args, flags...), files...)...); code != exitOK {
+			t.Fatalf("%s: exit code %d\n%s%s", args[0], code, p.stdout, p.stderr)
+		}
+		return p.stdout.String()
+	}
+	step("validate")
+	if said := step("plan"); strings.Contains(said, "nothing to do") {
+		t.Errorf("the sample changes nothing:\n%s", said)
+	}
+	step("apply", "--yes")
+	if said := step("plan"); !strings.Contains(said, "Plan: nothing to do") {
+		t.Errorf("once is not enough:\n%s", said)
+	}
+}
