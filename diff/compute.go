@@ -71,6 +71,8 @@ type planner struct {
 	last   *customerState   // rows of one customer mostly stand together
 	named  []bool           // live subscribers that a row speaks of
 	going  []bool           // live subscribers whose removal is planned
+	expect int              // where the next subscriber is live, if both sides stand in the same order
+	joins  []bool           // subscriber rows whose provision is planned
 	// matches are the live customers that each customer row may mean, and claims
 	// the number of rows that may mean each live customer.
 	matches [][]Row
@@ -79,6 +81,7 @@ type planner struct {
 	// gives it, where the two were matched by organization.
 	renamed    map[string]string
 	rejected   map[string]bool // external ids of customer rows that were set aside
+	settled    [kindEnd]int    // rows that are already so
 	uncompared [columnEnd]int  // live objects whose row fills a column that cannot be compared
 }
 
@@ -89,6 +92,7 @@ func newPlanner(want *Desired, have *Live, o Options) *planner {
 		states:   map[string]*customerState{},
 		named:    make([]bool, have.Of(Subscriber).Len()),
 		going:    make([]bool, have.Of(Subscriber).Len()),
+		joins:    make([]bool, want.Of(Subscriber).Len()),
 		matches:  make([][]Row, want.Of(Customer).Len()),
 		claims:   make([]int, have.Of(Customer).Len()),
 		renamed:  map[string]string{},
@@ -152,7 +156,7 @@ func (p *planner) refuse(r Row, lacks ...lack) {
 	}
 }
 
-func (p *planner) unchanged(k Kind) { p.plan.Unchanged[k]++ }
+func (p *planner) unchanged(k Kind) { p.settled[k]++ }
 
 // finish gathers the changes of all customers in the plan's order, and counts.
 func (p *planner) finish() {
@@ -167,16 +171,17 @@ func (p *planner) finish() {
 	slices.SortFunc(p.plan.Notes, func(a, b Note) int {
 		return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.FileName, b.FileName), cmp.Compare(a.Line, b.Line))
 	})
-	p.leaveAlone(Customer, countZero(p.claims))
-	p.leaveAlone(Subscriber, countZero(p.named))
+	alone := [kindEnd]int{Customer: countZero(p.claims), Subscriber: countZero(p.named)}
+	for _, k := range Kinds() {
+		if alone[k] > 0 {
+			p.plan.LeftAlone[k] = alone[k]
+		}
+		if p.settled[k] > 0 {
+			p.plan.Unchanged[k] = p.settled[k]
+		}
+	}
 	p.plan.Effect = billingEffect(p.sorted)
 	p.countDeletes()
-}
-
-func (p *planner) leaveAlone(k Kind, n int) {
-	if n > 0 {
-		p.plan.LeftAlone[k] = n
-	}
 }
 
 func countZero[T comparable](list []T) int {

@@ -61,6 +61,16 @@ func (c *planCase) run(t *testing.T) []string {
 	p := e.plan(t)
 	if len(p.Problems) == 0 {
 		runToEnd(t, e, p)
+		backwards := e.reordered(t, func(n int) []int {
+			order := make([]int, n)
+			for i := range order {
+				order[i] = n - 1 - i
+			}
+			return order
+		})
+		if diff := cmp.Diff(withoutLines(e.plan(t)), withoutLines(backwards.plan(t))); diff != "" {
+			t.Errorf("rows and objects in the opposite order (-as given +backwards):\n%s", diff)
+		}
 	}
 	return strings.Split(strings.TrimSuffix(planText(p, e.have), "\n"), "\n")
 }

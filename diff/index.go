@@ -10,14 +10,22 @@ import (
 )
 
 // Index finds the rows of a table by the folded value of one column. Rows with
-// a blank cell are not in it. It holds two numbers a row and no text.
+// a blank cell are not in it. It holds three numbers a row and no text.
 type Index struct {
 	t     *Table
 	slot  int
 	email bool // compared without regard to case
 	seed  maphash.Seed
 	heads []uint32 // bucket -> row plus one
-	next  []uint32 // row -> next row of the bucket, plus one
+	links []link   // by row
+}
+
+// link chains the rows of a bucket. The rest of the hash tells most of them apart
+// without a look at their text, which is far away.
+type link struct {
+	next   uint32 // row plus one
+	tag    uint16
+	shared bool // another row of the bucket has the same tag, so perhaps the same value
 }
 
 // IndexBy returns the table's index over a column, and makes it if need be. The
@@ -31,7 +39,7 @@ func (t *Table) IndexBy(c Column) *Index {
 	for size < t.Len() {
 		size *= 2
 	}
-	ix := &Index{t: t, seed: maphash.MakeSeed(), heads: make([]uint32, size), next: make([]uint32, t.Len())}
+	ix := &Index{t: t, seed: maphash.MakeSeed(), heads: make([]uint32, size), links: make([]link, t.Len())}
 	if rule, ok := SpecOf(t.kind).Rule(c); ok {
 		ix.email = rule.Value == ValueEmail
 		ix.slot, _ = SpecOf(t.kind).Slot(c)
@@ -47,47 +55,80 @@ func (t *Table) IndexBy(c Column) *Index {
 func (ix *Index) fill() {
 	for i := ix.t.Len() - 1; i >= 0; i-- { // backwards, so that a chain runs in table order
 		if v := ix.t.cell(i, ix.slot); v != "" {
-			b := ix.bucket(v)
-			ix.next[i] = ix.heads[b]
-			ix.heads[b] = uint32(i + 1)
+			head, tag := ix.bucket(v)
+			ix.links[i] = link{*head, tag, ix.share(*head, tag)}
+			*head = uint32(i + 1)
 		}
 	}
 }
 
-// bucket and same run once per row of a plan, so neither costs memory for an
+// share looks for a tag in a chain and marks the first row that has it; those
+// after that one were marked when it came.
+func (ix *Index) share(n uint32, tag uint16) (found bool) {
+	for ; n > 0; n = ix.links[n-1].next {
+		if l := &ix.links[n-1]; l.tag == tag {
+			l.shared = true
+			return true
+		}
+	}
+	return false
+}
+
+// soleAt reports whether the i-th row has a value that no other row has. It may
+// say no where [Index.All] finds that it is so, but never looks far.
+func (ix *Index) soleAt(i int, key string) bool {
+	return i < len(ix.links) && !ix.links[i].shared && key != "" && ix.same(ix.t.cell(i, ix.slot), key)
+}
+
+// bucket gives the place of a value's chain, and its tag within.
+func (ix *Index) bucket(v string) (head *uint32, tag uint16) {
+	h := ix.hash(v)
+	return &ix.heads[h&uint64(len(ix.heads)-1)], uint16(h >> 48)
+}
+
+// hash and same run once per row of a plan, so neither costs memory for an
 // address of plain letters, whatever their case.
-func (ix *Index) bucket(v string) uint64 {
-	mask := uint64(len(ix.heads) - 1)
+func (ix *Index) hash(v string) uint64 {
 	if !ix.email {
-		return maphash.String(ix.seed, v) & mask
+		return maphash.String(ix.seed, v)
 	}
 	var room [maxEmail]byte
 	if len(v) > len(room) {
-		return maphash.String(ix.seed, FoldEmail(v)) & mask
+		return maphash.String(ix.seed, FoldEmail(v))
 	}
 	for i := 0; i < len(v); i++ {
 		c := v[i]
 		if c >= utf8.RuneSelf {
-			return maphash.String(ix.seed, FoldEmail(v)) & mask
+			return maphash.String(ix.seed, FoldEmail(v))
 		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		room[i] = c
+		room[i] = lower(c)
 	}
-	return maphash.Bytes(ix.seed, room[:len(v)]) & mask
+	return maphash.Bytes(ix.seed, room[:len(v)])
 }
 
 func (ix *Index) same(a, b string) bool {
-	switch {
-	case a == b:
+	if a == b {
 		return true
-	case !ix.email:
-		return false
-	case ascii(a) && ascii(b):
-		return strings.EqualFold(a, b)
 	}
-	return FoldEmail(a) == FoldEmail(b)
+	if !ix.email {
+		return false
+	}
+	for i := 0; i < len(a) && i < len(b); i++ {
+		if a[i]|b[i] >= utf8.RuneSelf {
+			return FoldEmail(a) == FoldEmail(b)
+		}
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+func lower(c byte) byte {
+	if c-'A' < 26 {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // All yields the rows whose cell equals key, in table order. E-mail addresses
@@ -97,8 +138,9 @@ func (ix *Index) All(key string) iter.Seq[Row] {
 		if key == "" {
 			return
 		}
-		for n := ix.heads[ix.bucket(key)]; n > 0; n = ix.next[n-1] {
-			if ix.same(ix.t.cell(int(n-1), ix.slot), key) && !yield(ix.t.Row(int(n-1))) {
+		head, tag := ix.bucket(key)
+		for n := *head; n > 0; n = ix.links[n-1].next {
+			if ix.links[n-1].tag == tag && ix.same(ix.t.cell(int(n-1), ix.slot), key) && !yield(ix.t.Row(int(n-1))) {
 				return
 			}
 		}

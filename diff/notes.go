@@ -20,11 +20,15 @@ func (p *planner) countUncompared(r Row, sent []FieldChange) {
 // silence for agreement.
 func (p *planner) noteUncompared() {
 	for _, k := range Kinds() {
+		var columns []string
 		for _, c := range SpecOf(k).uncompared {
 			if n := p.uncompared[c]; n > 0 {
-				p.plan.Notes = append(p.plan.Notes, Note{Text: fmt.Sprintf(
-					"%s: filled in %d rows of live %ss, but the API does not return it; it was not compared and is not changed", c, n, k)})
+				columns = append(columns, fmt.Sprintf("%s (%d)", c, n))
 			}
+		}
+		if len(columns) > 0 {
+			p.plan.Notes = append(p.plan.Notes, Note{Text: fmt.Sprintf(
+				"of live %ss the API does not return these columns, so they were not compared and are not changed (filled rows): %s", k, strings.Join(columns, ", "))})
 		}
 	}
 }

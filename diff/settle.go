@@ -118,24 +118,12 @@ func (p *planner) connect() {
 	}
 }
 
-// connectMove makes one move of a removal and a provision of the same person.
-// Nobody is removed from the old customer before the new one is ready.
-func (s *customerState) connectMove(c, gone *Change) {
-	c.Reason = fmt.Sprintf("moves here from customer %q", gone.Key.Customer)
-	gone.Remark = staysRemark
-	if s.ready != nil && slices.Contains(c.DependsOn, s.ready.ID) {
-		gone.dependOn(s.ready)
-	}
-}
-
 // dependOn lets a change wait for the success of another.
 func (c *Change) dependOn(other *Change) {
 	if i, found := slices.BinarySearch(c.DependsOn, other.ID); !found {
 		c.DependsOn = slices.Insert(c.DependsOn, i, other.ID)
 	}
 }
-
-const staysRemark = "the vendor keeps the person in the old organization until removed for good; provisioning elsewhere may be refused (codes 2002, 2017, 2019) until then"
 
 // connectLast lets the customer's own last changes wait for its subscribers.
 func (s *customerState) connectLast() {

@@ -17,6 +17,7 @@ func (p *planner) subscribers() {
 			}
 		}
 	}
+	p.keepStranded()
 }
 
 // subscriber decides about one subscriber row.
@@ -66,11 +67,18 @@ type match struct {
 // but where it stays the person cannot be here.
 func (p *planner) matchSubscriber(r Row) (m match) {
 	customer, live := r.Get(ColCustomerExternalID), p.have.Of(Subscriber).IndexBy(ColEmail)
+	if live.soleAt(p.expect, r.Get(ColEmail)) && p.owner(p.have.Of(Subscriber).Row(p.expect)) == customer {
+		m = match{here: 1, live: p.have.Of(Subscriber).Row(p.expect)}
+		p.named[p.expect] = true
+		p.expect++
+		return m
+	}
 	for l := range live.All(r.Get(ColEmail)) {
 		if p.owner(l) == customer {
 			m.here++
 			m.live = l
 			p.named[l.Index()] = true
+			p.expect = l.Index() + 1
 		}
 	}
 	if m.here > 0 || r.Absent() {
@@ -87,31 +95,6 @@ func (p *planner) matchSubscriber(r Row) (m match) {
 		}
 	}
 	return m
-}
-
-// hasRow reports whether a live subscriber has an input row of its own.
-func (p *planner) hasRow(live Row) bool {
-	for r := range p.want.Of(Subscriber).IndexBy(ColEmail).All(live.Get(ColEmail)) {
-		if r.Get(ColCustomerExternalID) == p.owner(live) {
-			return true
-		}
-	}
-	return false
-}
-
-// stays reports whether a live subscriber has a row and is not removed by it.
-func (p *planner) stays(live Row) bool { return !p.going[live.Index()] && p.hasRow(live) }
-
-// namesakes are those of the live subscribers with a row's e-mail address that
-// keep accepts.
-func (p *planner) namesakes(r Row, keep func(Row) bool) []Row {
-	var out []Row
-	for l := range p.have.Of(Subscriber).IndexBy(ColEmail).All(r.Get(ColEmail)) {
-		if keep(l) {
-			out = append(out, l)
-		}
-	}
-	return out
 }
 
 // fits reports whether a present subscriber can be under its customer, with its
@@ -154,6 +137,7 @@ func (p *planner) provisionSubscriber(s *customerState, r Row) (c *Change, ok bo
 	planned := p.at(Change{ID: changeID(Subscriber, r.Key(), "provision"), Kind: Subscriber, Action: Provision, Key: r.Key(), Stage: StageProvision, Reason: "not live"}, r)
 	planned.Fields = sentFields(r, func(rule Rule) bool { return rule.Sent != SentNever })
 	s.changes = append(s.changes, planned)
+	p.joins[r.Index()] = true
 	return &s.changes[len(s.changes)-1], true
 }
 
@@ -227,23 +211,4 @@ func (p *planner) removeSubscriber(s *customerState, live, r Row, reason, verb s
 	s.changes = append(s.changes, c)
 	s.leaving++
 	p.going[live.Index()] = true
-}
-
-// moveSubscriber plans a removal under the old customer and a provision under
-// the new one; which waits for which is entered later, as for any e-mail address
-// that changes hands.
-func (p *planner) moveSubscriber(s *customerState, r, live Row) {
-	old := p.state(p.owner(live))
-	if old.held != "" && !old.goes {
-		p.hold(r, old.heldAs, fmt.Sprintf("it is live under customer %q, of which nothing is touched: %s", old.externalID, old.held), "see the row of customer "+old.externalID, live)
-		return
-	}
-	c, ok := p.provisionSubscriber(s, r)
-	if !ok {
-		return
-	}
-	if status := live.Get(ColStatus); WaitsForPerson(status) {
-		c.Remark = "the subscriber there still waits for a person: " + status
-	}
-	p.removeSubscriber(old, live, r, fmt.Sprintf("the row puts this subscriber under customer %q", s.externalID), "remove")
 }

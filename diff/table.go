@@ -86,6 +86,11 @@ func (t *Table) AddRow(at Position, row []string) error {
 // Append moves the rows of another table of the same kind to the end of this
 // one. Their text is not copied; the other table must not be used any more.
 func (t *Table) Append(o *Table) error {
+	if t.Len() == 0 {
+		*t = *o
+		t.index = nil // an index points at its own table
+		return nil
+	}
 	if len(t.chunks)+len(o.chunks) > maxChunks {
 		return fmt.Errorf("more than %d MiB of text in one table", maxChunks)
 	}

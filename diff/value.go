@@ -31,6 +31,34 @@ const (
 // It runs once per cell of a plan, so a cell that is canonical already costs one
 // look at its bytes and no memory.
 func Parse(v Value, raw string) (canonical string, issue Issue) {
+	if settled(v, raw) {
+		return raw, Issue{}
+	}
+	return parse(v, raw)
+}
+
+// settled is the one look: it reports whether a cell is surely canonical and
+// fine, for the values that the rows of big files are made of. What it does not
+// recognise goes the long way.
+func settled(v Value, s string) bool {
+	switch v {
+	case ValueEmail:
+		return plainEmail(s)
+	case ValuePhone:
+		return e164(s)
+	case ValueExtension:
+		return digits(s) && len(s) <= maxExtension
+	case ValuePackage:
+		return subscriberPackage(s)
+	case ValueEnsure:
+		return s == EnsurePresent || s == EnsureAbsent
+	case ValueText, ValueExternalID, ValueAddressLine:
+		return len(s) > 4 && len(s) <= maxAddressLine && s[0] > '#' && strings.IndexByte(s, '+') < 0 && plain(s)
+	}
+	return s == ""
+}
+
+func parse(v Value, raw string) (canonical string, issue Issue) {
 	s := raw
 	if !plain(raw) {
 		if s, issue = tidy(v, raw); issue.Text != "" && !issue.Warning {

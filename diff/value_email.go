@@ -18,6 +18,29 @@ var emailBytes = func() (ok [utf8.RuneSelf]bool) {
 	return ok
 }()
 
+// plainEmail recognises the common address at one pass: ASCII, one "@", a dot in
+// the domain, and no two marks side by side.
+func plainEmail(s string) bool {
+	at, dot, before := -1, -1, byte('.') // the byte before the first counts as a mark
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case letterOrDigit(c):
+		case before == '.' || before == '-' || before == '@' || before == '_':
+			return false
+		case c == '@' && at < 0:
+			at = i
+		case c == '.':
+			dot = i
+		case c == '-' || c == '_' && at < 0:
+		default:
+			return false
+		}
+		before = c
+	}
+	return at > 0 && dot > at && len(s) <= 63 && letterOrDigit(before)
+}
+
 // checkEmail holds an address against the rules of plain addresses. Quoted local
 // parts and address literals are legal mail and not accounts of anyone.
 func checkEmail(s string) Issue {

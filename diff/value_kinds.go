@@ -60,6 +60,17 @@ func checkPackage(s string) Issue {
 	return unknownPackage(s, packageNames(forSubscriber))
 }
 
+// subscriberPackage compares in place: a copy of each entry would cost more than
+// the comparison.
+func subscriberPackage(name string) bool {
+	for i := range packages {
+		if packages[i].Name == name {
+			return packages[i].Subscriber
+		}
+	}
+	return false
+}
+
 func forCustomer(p Package) bool   { return p.Customer }
 func forSubscriber(p Package) bool { return p.Subscriber }
 

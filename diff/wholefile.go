@@ -63,7 +63,7 @@ func (w *wholeFile) checkCustomers(t *Table) {
 		if first, ok := byID.First(id); ok && first.i < i {
 			w.found(r, ColExternalID, fmt.Sprintf("the customer %q stands in %s already", id, w.place(first)), "delete one of the two rows").Other = first.Position()
 		} else if first, seen := anyCase.add(r); seen {
-			w.found(r, ColExternalID, fmt.Sprintf("differs from %q in %s only in case", first.Get(ColExternalID), w.place(first)), "are they one customer?").Warning = true
+			w.found(r, ColExternalID, fmt.Sprintf("differs from %q in %s only in case", first.Get(ColExternalID), w.place(first)), "write one customer's id in one way").Other = first.Position()
 		}
 		if first, ok := byOrg.First(r.Get(ColOrgID)); ok && first.i < i && first.Get(ColExternalID) != id {
 			w.found(r, ColOrgID, fmt.Sprintf("the organization belongs to customer %q in %s already", first.Get(ColExternalID), w.place(first)), "an organization is one customer").Other = first.Position()
@@ -76,8 +76,13 @@ func (w *wholeFile) checkCustomers(t *Table) {
 // search ends after a few steps.
 func (w *wholeFile) checkPeople(t *Table) {
 	byEmail := t.IndexBy(ColEmail)
+	people := newFirsts(t, ColEmail)
+	people.text = func(r Row, c Column) string { return FoldEmail(r.Get(c)) }
 	for i := range t.Len() {
 		r := t.Row(i)
+		if _, seen := people.add(r); !seen {
+			continue
+		}
 		for first := range byEmail.All(r.Get(ColEmail)) {
 			if first.i >= i || w.samePerson(first, r) {
 				break
@@ -123,6 +128,9 @@ func (w *wholeFile) checkNumbers(t *Table) {
 }
 
 func (w *wholeFile) checkAgainstCustomers(t, customers *Table) {
+	if customers.Len() == 0 {
+		return
+	}
 	byID := customers.IndexBy(ColExternalID)
 	for i := range t.Len() {
 		r := t.Row(i)
@@ -153,13 +161,15 @@ func holds(cell, name string) bool {
 
 // firsts remembers the first row of each value that one or more columns have
 // together. Unlike an [Index] it takes rows one by one, so that rows that do not
-// count stay out and a search never walks past them. It holds one number a row.
+// count stay out and a search never walks past them. A slot holds the row and
+// half of the hash, so the text of another row is only fetched from afar when it
+// is almost certainly the same.
 type firsts struct {
 	t       *Table
 	columns []Column // rows with a blank in the first of them are not looked at
 	text    func(Row, Column) string
 	seed    maphash.Seed
-	slots   []uint32 // row plus one; at most half full
+	slots   []uint64 // hash in the upper half, row plus one in the lower; at most half full
 }
 
 func newFirsts(t *Table, columns ...Column) *firsts {
@@ -167,7 +177,7 @@ func newFirsts(t *Table, columns ...Column) *firsts {
 	for size < 2*t.Len() {
 		size *= 2
 	}
-	return &firsts{t: t, columns: columns, text: Row.Get, seed: maphash.MakeSeed(), slots: make([]uint32, size)}
+	return &firsts{t: t, columns: columns, text: Row.Get, seed: maphash.MakeSeed(), slots: make([]uint64, size)}
 }
 
 // add enters a row, or returns the earlier row that has its values.
@@ -179,13 +189,14 @@ func (f *firsts) add(r Row) (first Row, seen bool) {
 	for _, c := range f.columns {
 		hash = hash*31 + maphash.String(f.seed, f.text(r, c))
 	}
+	const rowBits = 1<<32 - 1
 	for n := hash; ; n++ {
 		slot := &f.slots[n&uint64(len(f.slots)-1)]
 		if *slot == 0 {
-			*slot = uint32(r.i + 1)
+			*slot = hash&^rowBits | uint64(r.i+1)
 			return Row{}, false
 		}
-		if first := f.t.Row(int(*slot - 1)); f.same(first, r) {
+		if first := f.t.Row(int(*slot&rowBits) - 1); *slot&^rowBits == hash&^rowBits && f.same(first, r) {
 			return first, true
 		}
 	}

@@ -1,0 +1,202 @@
+package diff
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func mustAdd(t reporter, table *Table, cells Cells) {
+	t.Helper()
+	if err := table.Add(Position{}, cells); err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestTableKeepsWhatItWasGiven(t *testing.T) {
+	const rows = 100_000
+	table := NewTable(Subscriber)
+	for i := range rows {
+		if err := table.Add(Position{File: uint16(i % 3), Line: uint32(i + 2)}, Cells{ColEmail: fmt.Sprintf("p%d@x.example", i), ColPackage: Meetings, ColErrors: strings.Repeat("e", i%50)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if table.Len() != rows || len(table.chunks) < 3 {
+		t.Fatalf("%d rows in %d chunks", table.Len(), len(table.chunks))
+	}
+	for i := range rows {
+		r := table.Row(i)
+		if r.Get(ColEmail) != fmt.Sprintf("p%d@x.example", i) || r.Get(ColPackage) != Meetings || len(r.Get(ColErrors)) != i%50 ||
+			r.Get(ColFirstName) != "" || r.Position() != (Position{uint16(i % 3), uint32(i + 2)}) || r.Index() != i {
+			t.Fatalf("row %d: %q %q %v", i, r.Get(ColEmail), r.Get(ColErrors), r.Position())
+		}
+	}
+}
+
+// TestRowsAtTheEdgeOfAChunk fills a chunk to the last byte and goes on.
+func TestRowsAtTheEdgeOfAChunk(t *testing.T) {
+	for _, left := range []int{0, 1, 2} {
+		table := NewTable(Customer)
+		for room := chunkSize - left; room > 0; {
+			n := min(room, MaxRow)
+			mustAdd(t, table, Cells{ColName: strings.Repeat("x", n)})
+			room -= n
+		}
+		mustAdd(t, table, Cells{})
+		if v := table.Row(table.Len() - 1).Get(ColName); v != "" {
+			t.Errorf("%d bytes left: an empty row holds %q", left, v)
+		}
+		mustAdd(t, table, Cells{ColName: "ab", ColCity: "c"})
+		mustAdd(t, table, Cells{})
+		last := table.Len() - 1
+		if empty, r := table.Row(last-2), table.Row(last-1); empty.Get(ColName) != "" || r.Get(ColName) != "ab" || r.Get(ColCity) != "c" || table.Row(last).Get(ColCity) != "" {
+			t.Errorf("%d bytes left: %q, %q, %q", left, empty.Get(ColName), r.Get(ColName), r.Get(ColCity))
+		}
+	}
+}
+
+func TestTableRefuses(t *testing.T) {
+	table := NewTable(Customer)
+	if err := table.Add(Position{}, Cells{ColName: strings.Repeat("x", MaxRow)}); err != nil {
+		t.Errorf("a row of the greatest length: %v", err)
+	}
+	for name, err := range map[string]error{
+		"too long":       table.Add(Position{}, Cells{ColName: strings.Repeat("x", MaxRow), ColCity: "y"}),
+		"another's cell": table.Add(Position{}, Cells{ColEmail: "p@x.example"}),
+		"too few cells":  table.AddRow(Position{}, []string{"x"}),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if table.Len() != 1 {
+		t.Errorf("%d rows", table.Len())
+	}
+}
+
+func TestFilter(t *testing.T) {
+	e := newEstate()
+	e.add(t, nil, []string{"customer a city=A", "customer b city=B", "customer c city=C"})
+	got := e.want.Of(Customer).Filter(func(r Row) bool { return r.Get(ColCity) != "B" })
+	if got.Len() != 2 || got.Row(1).Get(ColCity) != "C" || got.Row(1).Position().Line != 4 {
+		t.Errorf("%d rows, the second: %q at %v", got.Len(), got.Row(1).Get(ColCity), got.Row(1).Position())
+	}
+}
+
+func TestIndexFindsAnySpelling(t *testing.T) {
+	table := NewTable(Subscriber)
+	for _, email := range []string{"anna@x.example", "ANNA@x.example", "bert@x.example", "", "Stra\u00dfe@x.example", "mu\u0308ller@x.example", strings.Repeat("L", 200) + "@x.example", "\u212aelvin@x.example"} {
+		mustAdd(t, table, Cells{ColEmail: email})
+	}
+	for key, want := range map[string][]int{
+		"Anna@X.example":                          {0, 1},
+		"bert@x.example":                          {2},
+		"":                                        nil,
+		"nobody":                                  nil,
+		"STRA\u00dfE@x.example":                   {4},
+		"M\u00dcLLER@x.example":                   {5},
+		strings.Repeat("l", 200) + "@x.example":   {6},
+		"kelvin@x.example":                        {7},
+		"strasse@x.example":                       nil,
+		strings.Repeat("l", 1000) + "@x.example":  nil,
+		"anna@x.example\x00":                      nil,
+		strings.Repeat("\u00e9", 200) + "@x.test": nil,
+	} {
+		var got []int
+		for r := range table.IndexBy(ColEmail).All(key) {
+			got = append(got, r.Index())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", key, diff)
+		}
+		first, ok := table.IndexBy(ColEmail).First(key)
+		if ok != (want != nil) || ok && first.Index() != want[0] {
+			t.Errorf("First(%q) = %d, %v", key, first.Index(), ok)
+		}
+	}
+	if first, second := table.IndexBy(ColPackage), table.IndexBy(ColPackage); first != second {
+		t.Error("the index is made twice")
+	}
+	mustAdd(t, table, Cells{ColEmail: "new@x.example"})
+	if _, ok := table.IndexBy(ColEmail).First("new@x.example"); !ok {
+		t.Error("a row that came after the index is not found")
+	}
+	if _, ok := table.IndexBy(ColExternalID).First("x"); ok {
+		t.Error("a column that the kind does not have finds something")
+	}
+}
+
+func TestIndexCaseMattersOutsideEmail(t *testing.T) {
+	table := NewTable(Customer)
+	mustAdd(t, table, Cells{ColExternalID: "ACME"})
+	if _, ok := table.IndexBy(ColExternalID).First("acme"); ok {
+		t.Error("external ids are compared without regard to case")
+	}
+}
+
+// TestIndexAgreesWithFold: whatever the spelling, the index finds what folding
+// makes equal, and nothing else.
+func TestIndexAgreesWithFold(t *testing.T) {
+	letters := rapid.StringOf(rapid.SampledFrom([]rune("aAkK\u212a\u00e4\u00c4a\u0308sS\u017f\u0130i\u01f0jJ\u030c@.")))
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(letters, 1, 8).Draw(t, "values")
+		table := NewTable(Subscriber)
+		for _, v := range values {
+			mustAdd(t, table, Cells{ColEmail: v})
+		}
+		key := rapid.OneOf(letters, rapid.SampledFrom(values)).Draw(t, "key")
+		found := map[int]bool{}
+		for r := range table.IndexBy(ColEmail).All(key) {
+			found[r.Index()] = true
+		}
+		for i, v := range values {
+			if same := v != "" && FoldEmail(v) == FoldEmail(key); same != found[i] {
+				t.Fatalf("%q and %q: the same %v, found %v", v, key, same, found[i])
+			}
+		}
+		if once := FoldEmail(key); FoldEmail(once) != once {
+			t.Fatalf("folding %q twice gives %q, then %q", key, once, FoldEmail(once))
+		}
+	})
+}
+
+// TestFingerprint pins the value: it is saved in plans and compared later.
+func TestFingerprint(t *testing.T) {
+	customer := Cells{ColExternalID: "acme", ColPackages: "webex_calling", ColCity: "Berlin"}
+	subscriber := Cells{ColCustomerExternalID: "acme", ColEmail: "Anna@x.example", ColPackage: "webex_calling"}
+	print := func(k Kind, cells Cells, more Cells) string {
+		return Fingerprint(k, func(c Column) string {
+			if v, ok := more[c]; ok {
+				return v
+			}
+			return cells[c]
+		})
+	}
+	for _, tt := range []struct {
+		name  string
+		kind  Kind
+		cells Cells
+		more  Cells
+		same  bool
+	}{
+		{"status passes", Customer, customer, Cells{ColStatus: "updating", ColErrors: "x"}, true},
+		{"the organization comes with provisioning", Customer, customer, Cells{ColOrgID: "ORG1"}, true},
+		{"packages count", Customer, customer, Cells{ColPackages: "webex_calling;webex_voice"}, false},
+		{"the address counts", Customer, customer, Cells{ColZip: "1"}, false},
+		{"a value in the next column is another", Customer, customer, Cells{ColCity: "", ColState: "Berlin"}, false},
+		{"the external id counts", Customer, customer, Cells{ColExternalID: "other"}, false},
+		{"a subscriber's customer may be renamed", Subscriber, subscriber, Cells{ColCustomerExternalID: "other"}, true},
+		{"the case of an address means nothing", Subscriber, subscriber, Cells{ColEmail: "aNNA@x.example"}, true},
+		{"the package counts", Subscriber, subscriber, Cells{ColPackage: "webex_voice"}, false},
+	} {
+		if same := print(tt.kind, tt.cells, nil) == print(tt.kind, tt.cells, tt.more); same != tt.same {
+			t.Errorf("%s: the same %v, want %v", tt.name, same, tt.same)
+		}
+	}
+	if got := print(Customer, customer, nil) + " " + print(Subscriber, subscriber, nil); got != "23f73f95279a23ea d17ec6f889425119" {
+		t.Errorf("fingerprints have changed, so saved plans would conflict: %s", got)
+	}
+}
