@@ -207,5 +207,6 @@ func ReadSnapshot(path string) (*diff.Live, []diff.Problem, error) {
 		live.Whole[kind] = f.head.has(kind)
 	}
 	buildIndexes(live.Of(diff.Customer), live.Of(diff.Subscriber))
+	new(diff.Desired).SortProblems(f.problems) // of one file: by line and field
 	return live, f.problems, nil
 }

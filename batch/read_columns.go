@@ -69,6 +69,7 @@ type subscriberRow struct {
 // mapping is the way from the fields of a record to the cells of a row.
 type mapping struct {
 	kind    diff.Kind
+	table   *diff.Table
 	picks   []pick
 	foreign []int    // fields of columns that the kind does not have
 	cells   []string // of the row being read, in the order of the kind's Spec
@@ -79,13 +80,14 @@ type mapping struct {
 type pick struct {
 	field, slot int
 	rule        diff.Rule
+	own         bool // a column of the tool's own, which only snapshots have
 }
 
 // newMapping lets gocsv match the header with the struct's tags, once a file: it
 // decodes a single record that holds nothing but field numbers, and whatever
 // number arrives in a struct field is the field that feeds it. Decoding each row
-// that way costs several microseconds of reflection, which is most of the time
-// that reading a million rows may take.
+// that way costs more than a microsecond of reflection, longer than everything
+// else that happens to a row.
 //
 // The names are the canonical ones by now, each at most once, so gocsv's own
 // rules for missing, unknown and duplicate columns never come into play.
@@ -105,7 +107,7 @@ func newMapping(kind diff.Kind, cols []diff.Column) *mapping {
 	}
 	for column, field := range fieldNumbers(kind, columns, numbers) {
 		slot, _ := diff.SpecOf(kind).Slot(column)
-		m.picks = append(m.picks, pick{field, slot, diff.SpecOf(kind).Rules[slot]})
+		m.picks = append(m.picks, pick{field, slot, diff.SpecOf(kind).Rules[slot], !column.Input()})
 	}
 	slices.SortFunc(m.picks, func(a, b pick) int { return cmp.Compare(a.field, b.field) })
 	for slot, rule := range diff.SpecOf(kind).Rules {

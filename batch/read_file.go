@@ -2,7 +2,6 @@ package batch
 
 import (
 	"bufio"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +21,7 @@ type fileReader struct {
 	file     uint16 // place among the inputs
 	snapshot bool   // the file is an export that stands for the live state
 
-	csv    *csv.Reader
+	csv    *csvReader
 	skip   int64 // length of the byte order mark
 	head   header
 	line   int   // physical line where the record begins
@@ -76,9 +75,8 @@ func (f *fileReader) read() error {
 	f.skip = int64(skip)
 	head = slices.Clone(head[skip:]) // the buffer moves on
 	_, _ = in.Discard(skip)          // they were peeked at
-	f.csv = csv.NewReader(in)        // takes a bufio.Reader as it is
-	f.csv.ReuseRecord = true
-	if err := f.readHeader(head); err != nil || failed(f.problems) {
+	f.csv = newCSVReader(in)
+	if err := f.readHeader(head); err != nil || f.head.ways == nil {
 		return err
 	}
 	whole, err := f.readRows()
@@ -88,20 +86,28 @@ func (f *fileReader) read() error {
 	return err
 }
 
+// readHeader reads the first record and settles what the fields mean.
 func (f *fileReader) readHeader(head []byte) error {
 	record, err := f.csv.Read()
 	if line := headerBelow(head); err != nil && line > 1 {
 		f.problems = append(f.problems, diff.Problem{File: f.src.name, Line: 1, Text: fmt.Sprintf("no header, line %d looks like it", line), Hint: "delete the lines above the header"})
 		return nil
 	}
+	if err == io.EOF { // more blank lines than sniff has seen
+		f.problems = append(f.problems, f.src.problem(emptyFile, nameColumns))
+		return nil
+	}
 	if err != nil {
 		_, err = f.structure(record, err, true)
 		return err
 	}
-	f.head.line, _ = f.csv.FieldPos(0)
+	f.head.line = f.csv.line
 	f.head.names = slices.Clone(record)
 	c := &headerChecker{header: &f.head, src: f.src, extra: f.opt.AllowExtraColumns, snapshot: f.snapshot}
 	c.check(head)
+	for kind, m := range f.head.ways {
+		m.table = f.tables[kind]
+	}
 	f.blanks = make([]int, len(f.head.blank))
 	f.problems = append(f.problems, c.problems...)
 	return nil
@@ -110,7 +116,7 @@ func (f *fileReader) readHeader(head []byte) error {
 // readRows reads all rows; whole says that it came to the end of the file.
 func (f *fileReader) readRows() (whole bool, _ error) {
 	for {
-		f.start = f.csv.InputOffset()
+		f.start = f.csv.Offset()
 		f.src.mark = f.start
 		record, err := f.csv.Read()
 		if err == io.EOF {
@@ -129,7 +135,7 @@ func (f *fileReader) readRows() (whole bool, _ error) {
 				return false, err
 			}
 		default:
-			f.line, _ = f.csv.FieldPos(0)
+			f.line = f.csv.line
 			f.row(record)
 		}
 	}

@@ -82,7 +82,7 @@ func (c *headerChecker) check(head []byte) {
 		c.noHeader(head)
 		return
 	}
-	c.reportUnknown()
+	defer c.reportUnknown() // an error too, but one beside which the rows can be read
 	c.tellKind()
 	c.checkRequired()
 	if failed(c.problems) {

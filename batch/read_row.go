@@ -55,6 +55,10 @@ func (f *fileReader) fill(m *mapping, record []string) {
 			m.cells[p.slot] = ""
 			continue
 		}
+		if p.own { // what the API said, whatever that is
+			m.cells[p.slot] = raw
+			continue
+		}
 		value, issue := diff.Parse(p.rule.Value, raw)
 		if issue.Text != "" || value == diff.Clear || f.snapshot && p.rule.Value == diff.ValueEnsure {
 			value = f.judge(p, record, value, issue)
@@ -80,19 +84,17 @@ func (f *fileReader) fill(m *mapping, record []string) {
 	if f.snapshot {
 		at = diff.Position{}
 	}
-	if err := f.tables[m.kind].AddRow(at, m.cells); err != nil {
+	if err := m.table.AddRow(at, m.cells); err != nil {
 		f.rowProblem(-1, err.Error(), "")
 		f.setAside(m.kind, f.keyOf(m, record))
 	}
 }
 
 // judge decides about a cell that is not simply fine: what Parse found, the word
-// for clearing, and anything in a snapshot. It returns what the row gets.
+// for clearing, and ensure in a snapshot. It returns what the row gets.
 func (f *fileReader) judge(p *pick, record []string, value string, issue diff.Issue) string {
 	raw := record[p.field]
 	switch {
-	case f.snapshot && !p.rule.Column.Input():
-		return value // the tool's own columns hold what the API said, whatever that is
 	case value == diff.Clear && (f.snapshot || !p.rule.Clear):
 		f.cellProblem(p.field, raw, "this value cannot be cleared", "leave the cell blank to keep what is there")
 		return ""
@@ -233,7 +235,7 @@ func lower(c byte) byte {
 
 // oversized refuses cells and rows that no one wrote.
 func (f *fileReader) oversized(record []string) bool {
-	size := f.csv.InputOffset() - f.start
+	size := f.csv.Offset() - f.start
 	if size <= maxField {
 		return false
 	}
@@ -344,7 +346,7 @@ func (f *fileReader) fieldCount(record []string) {
 // Where it runs over lines it has swallowed rows, so nothing can be skipped.
 func (f *fileReader) openQuote(pe *csv.ParseError, field int, inHeader bool) {
 	text, hint := "text after the closing quote", "double the quotes inside a quoted field"
-	if f.csv.InputOffset()+f.skip >= f.src.size && pe.Column > f.lastLine() {
+	if f.csv.Offset()+f.skip >= f.src.size && pe.Column > f.lastLine() {
 		text, hint = "a quote opens here and is never closed", "close it, or double it if it is part of the value"
 	} else if pe.Line > pe.StartLine {
 		text, hint = fmt.Sprintf("a quote opens here and runs on into line %d", pe.Line), "close it, or double it if it is part of the value"
@@ -362,7 +364,7 @@ func (f *fileReader) lastLine() int {
 
 // raw reads the bytes of the record again, for a closer look.
 func (f *fileReader) raw() []byte {
-	raw := make([]byte, f.csv.InputOffset()-f.start)
+	raw := make([]byte, f.csv.Offset()-f.start)
 	n, _ := f.src.f.ReadAt(raw, f.start+f.skip) // what is missing is missing in the message alone
 	return raw[:n]
 }

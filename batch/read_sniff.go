@@ -23,7 +23,11 @@ var magics = []struct{ magic, text, hint string }{
 	{"%PDF", "looks like a PDF", "export the table itself as CSV UTF-8"},
 }
 
-const saveAsUTF8 = "save as CSV UTF-8"
+const (
+	saveAsUTF8  = "save as CSV UTF-8"
+	emptyFile   = "the file is empty, a header is expected"
+	nameColumns = "the first line names the columns"
+)
 
 // excelSeparator is the line by which some spreadsheets tell each other the
 // delimiter.
@@ -51,7 +55,7 @@ func sniff(src *source, head []byte) (skip int, problem *diff.Problem) {
 	}
 	switch {
 	case len(bytes.TrimSpace(head)) == 0 && len(head) < bufSize:
-		return complain(0, "the file is empty, a header is expected", "the first line names the columns")
+		return complain(0, emptyFile, nameColumns)
 	case bytes.HasPrefix(head, []byte(bom)):
 		return complain(1, "begins with a second byte order mark, U+FEFF", "delete the character before the first column name")
 	case excelSeparator.Match(head):

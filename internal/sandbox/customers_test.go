@@ -213,6 +213,19 @@ func TestUpdateCustomerRules(t *testing.T) {
 	}
 }
 
+func TestPackageCanGoOnceNobodyHasIt(t *testing.T) {
+	c := startSmall(t)
+	fewer := "/wholesale/customers/" + c.customerID("acme") + ` {"packages":["webex_meetings"]}`
+	if got := c.want(409, "PUT", fewer); got.code() != 2520 {
+		t.Errorf("assigned: %d, want 2520", got.code())
+	}
+	c.want(200, "PUT", "/wholesale/subscribers/"+c.subscriberID("ann@acme.example")+` {"package":"webex_meetings"}`)
+	c.want(202, "PUT", fewer)
+	if got := c.want(409, "DELETE", "/wholesale/customers/"+c.customerID("acme")); got.code() != 2514 {
+		t.Errorf("delete: %d, want 2514", got.code())
+	}
+}
+
 func TestCustomerIsFoundByNewExternalID(t *testing.T) {
 	c := start(t, Options{})
 	id := c.customerID("acme")

@@ -63,6 +63,7 @@
 //
 // Status is provisioned where it is left out; an object seeded as busy stays so. A customer with calling and without a
 // location gets one. The same e-mail twice under one customer makes two subscribers of one person, as live estates have.
+// A package whose name begins with new_ stands for one that the vendor has added since; only a seed can have it.
 // Ids are not taken from a seed: the n-th object gets the n-th id.
 //
 // # Looking inside

@@ -147,7 +147,7 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 		return errors.New("a customer needs an external_id")
 	case owner.byExternalID[in.ExternalID] != nil:
 		return fmt.Errorf("second customer with external_id %q", in.ExternalID)
-	case checkPackages(in.Packages) != nil:
+	case checkPackages(slices.DeleteFunc(slices.Clone(in.Packages), isNew)) != nil:
 		return fmt.Errorf("customer %q: packages %q: unknown, twice the same, or one that it needs is missing", in.ExternalID, in.Packages)
 	case !customerStatuses[status]:
 		return fmt.Errorf("customer %q: unknown status %q", in.ExternalID, status)
@@ -199,7 +199,7 @@ func (e *estate) loadSubscriber(in seedSubscriber) error {
 		return errors.New("a subscriber needs an email")
 	case p != nil && p.org != c.org:
 		return fmt.Errorf("subscriber %q is in another organization already", in.Email)
-	case !slices.Contains(morePackages, in.Package):
+	case !slices.Contains(morePackages, in.Package) && !isNew(in.Package):
 		return fmt.Errorf("subscriber %q: unknown package %q", in.Email, in.Package)
 	case !subscriberStatuses[status]:
 		return fmt.Errorf("subscriber %q: unknown status %q", in.Email, status)
