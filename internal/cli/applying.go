@@ -109,6 +109,7 @@ func (a *app) show(p *proposal, o *applyOptions) error {
 	if err := writeHTML(o.html, view); err != nil {
 		return err
 	}
+	view.Color = a.colors(a.stderr)
 	return report.WritePlan(a.console, view)
 }
 

@@ -18,15 +18,6 @@ import (
 // newSubscriber asks for one person more at a customer of the demo estate.
 const newSubscriber = "customer_external_id,email,package\nhooli,new.person@hooli.example,webex_meetings\n"
 
-func fault(t *testing.T, text string) []sandbox.Rule {
-	t.Helper()
-	r, err := sandbox.ParseRule(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []sandbox.Rule{r}
-}
-
 func TestAgreement(t *testing.T) {
 	for _, tt := range []struct {
 		name, answer string
@@ -46,7 +37,7 @@ func TestAgreement(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newProcess(tt.answer)
 			p.tty = tt.tty
-			args := append([]string{"apply", input(t, "desired.csv", newSubscriber)}, p.against(t, sandbox.Options{})...)
+			args := append([]string{"apply", input(t, "desired.csv", newSubscriber)}, p.against(t)...)
 			if code := p.run(append(args, tt.flags...)...); code != tt.code {
 				t.Errorf("exit code %d, not %d\n%s", code, tt.code, p.stderr)
 			}
@@ -60,10 +51,12 @@ func TestAgreement(t *testing.T) {
 func TestFirstInterruptDrains(t *testing.T) {
 	p := newProcess("")
 	desired := input(t, "desired.csv", newSubscriber+"hooli,second.person@hooli.example,webex_meetings\n")
-	flags := p.against(t, sandbox.Options{Faults: fault(t, "POST /wholesale/subscribers delay=200ms")})
-	code := p.start(append(flags, "apply", "--yes", "--concurrency=1", "--log-level=debug", desired)...)
-	p.stderr.await(t, "change started")
+	flags, arrived, release := p.slowly(t)
+	code := p.start(append(flags, "apply", "--yes", "--concurrency=1", desired)...)
+	<-arrived
 	p.interrupts <- os.Interrupt
+	p.stderr.await(t, "interrupt again to stop at once")
+	release()
 	if got := <-code; got != exitIncomplete {
 		t.Errorf("exit code %d, not %d\n%s", got, exitIncomplete, p.stderr)
 	}
@@ -72,16 +65,14 @@ func TestFirstInterruptDrains(t *testing.T) {
 			t.Errorf("the summary lacks %q:\n%s", words, p.stdout)
 		}
 	}
-	if !strings.Contains(p.stderr.String(), "interrupt again to stop at once") {
-		t.Errorf("the interrupt was not answered:\n%s", p.stderr)
-	}
 }
 
 func TestSecondInterruptCuts(t *testing.T) {
 	p := newProcess("")
-	flags := p.against(t, sandbox.Options{Faults: fault(t, "POST /wholesale/subscribers delay=1h")})
-	code := p.start(append(flags, "apply", "--yes", "--log-level=debug", input(t, "desired.csv", newSubscriber))...)
-	p.stderr.await(t, "change started")
+	flags, arrived, release := p.slowly(t)
+	defer release() // the API never answers
+	code := p.start(append(flags, "apply", "--yes", input(t, "desired.csv", newSubscriber))...)
+	<-arrived
 	p.interrupts <- os.Interrupt
 	p.interrupts <- os.Interrupt
 	if got := <-code; got != exitInterrupted {
@@ -92,7 +83,7 @@ func TestSecondInterruptCuts(t *testing.T) {
 func TestInterruptBeforeAnythingIsSent(t *testing.T) {
 	for _, command := range []string{"plan", "apply"} {
 		p := newProcess("")
-		flags := p.against(t, sandbox.Options{})
+		flags := p.against(t)
 		p.interrupts <- os.Interrupt
 		// The signal is taken by a goroutine, so the listing is made to wait for it.
 		flags = append(flags, "--max-outage=1h", "--base-url=http://127.0.0.1:1/v1")
@@ -119,7 +110,7 @@ func TestInterruptedPrompt(t *testing.T) {
 	never, end := newPipe(t)
 	defer end()
 	p.stdin = never
-	code := p.start(append(p.against(t, sandbox.Options{}), "apply", input(t, "desired.csv", newSubscriber))...)
+	code := p.start(append(p.against(t), "apply", input(t, "desired.csv", newSubscriber))...)
 	p.stderr.await(t, "Type yes: ")
 	p.interrupts <- os.Interrupt
 	if got := <-code; got != exitIncomplete {
@@ -162,7 +153,7 @@ func TestFlagsThatCannotWork(t *testing.T) {
 		{"--sandbox", "--sandbox and --base-url exclude each other"},
 	} {
 		p := newProcess("")
-		flags := p.against(t, sandbox.Options{})
+		flags := p.against(t)
 		if code := p.run(append(flags, "plan", input(t, "desired.csv", newSubscriber), tt.flag)...); code != exitError {
 			t.Errorf("%s: exit code %d, not %d", tt.flag, code, exitError)
 		}
@@ -265,13 +256,14 @@ func TestServeSandbox(t *testing.T) {
 // done must not be reported as done.
 func TestResultsCannotBeWritten(t *testing.T) {
 	p := newProcess("")
-	flags := p.against(t, sandbox.Options{Faults: fault(t, "POST /wholesale/subscribers delay=100ms")})
+	flags, arrived, release := p.slowly(t)
 	dir := filepath.Join(t.TempDir(), "run")
-	code := p.start(append(flags, "apply", "--yes", "--run-dir="+dir, "--log-level=debug", input(t, "desired.csv", newSubscriber))...)
-	p.stderr.await(t, "change started")
+	code := p.start(append(flags, "apply", "--yes", "--run-dir="+dir, input(t, "desired.csv", newSubscriber))...)
+	<-arrived
 	if err := os.MkdirAll(filepath.Join(dir, "results.csv", "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	release()
 	if got := <-code; got != exitFiles {
 		t.Errorf("exit code %d, not %d\n%s", got, exitFiles, p.stderr)
 	}

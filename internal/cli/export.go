@@ -59,16 +59,11 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err != nil {
 		return fmt.Errorf("reading the live state: %w", err)
 	}
-	rows, nameless := exportRows(live, o)
-	if o.customer != "" && len(rows) == 0 {
+	rows, unnamed := exportRows(live, o)
+	if o.customer != "" && len(rows)+len(unnamed) == 0 {
 		return fmt.Errorf("reading the live state: customer %q has nothing to export; look at --customer for a slip of the pen", o.customer)
 	}
-	if nameless > 0 {
-		a.log.Warn("left out: objects without an external id, which no row can name", "objects", nameless)
-	}
-	if n := countFormulas(rows); n > 0 {
-		a.log.Warn("cells look like formulas; import the file as text", "cells", n)
-	}
+	a.warnOfExport(rows, unnamed)
 	write := func(w io.Writer) error { return writeExport(w, rows) }
 	if o.out != "" {
 		return batch.WriteFile(o.out, write)
@@ -96,29 +91,69 @@ var exportColumns = []diff.Column{
 	diff.ColID, diff.ColPersonID, diff.ColStatus, diff.ColCreated, diff.ColErrors,
 }
 
+// warnOfExport says where the file is not the whole picture.
+func (a *app) warnOfExport(rows, unnamed []diff.Row) {
+	for _, r := range unnamed {
+		a.log.Warn("left out: no row can name it, for its key is unusable or another object has it too", "kind", r.Kind().String(), "key", r.Key().String(), "id", r.Get(diff.ColID))
+	}
+	blanked, formulas := 0, 0
+	for _, r := range rows {
+		for _, c := range exportColumns {
+			v := exportCell(r, c)
+			if v == "" && r.Get(c) != "" {
+				blanked++
+			}
+			if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && report.Cell(v) != v {
+				formulas++
+			}
+		}
+	}
+	if blanked > 0 {
+		a.log.Warn("left blank: live values that no row may have, such as a package that this version does not know", "cells", blanked)
+	}
+	if formulas > 0 {
+		a.log.Warn("cells look like formulas; import the file as text", "cells", formulas)
+	}
+}
+
 // exportRows picks the rows of an export and sorts them: customers by external
-// id, then subscribers by customer and address. Nameless counts what has no key.
-func exportRows(live *diff.Live, o exportOptions) (rows []diff.Row, nameless int) {
+// id, then subscribers by customer and address. Unnamed are the objects that no
+// row could name, because their key does not stand for them alone.
+func exportRows(live *diff.Live, o exportOptions) (rows, unnamed []diff.Row) {
 	for _, k := range diff.Kinds() {
 		if o.only != "" && o.only != k.String()+"s" {
 			continue
 		}
 		t := live.Of(k)
+		owners := map[diff.Key]int{}
+		for i := range t.Len() {
+			owners[t.Row(i).Key()]++
+		}
 		for i := range t.Len() {
 			r := t.Row(i)
 			switch key := r.Key(); {
-			case key.Customer == "":
-				nameless++
-			case o.customer == "" || key.Customer == o.customer:
+			case o.customer != "" && key.Customer != o.customer:
+			case owners[key] > 1 || !hasUsableKey(r):
+				unnamed = append(unnamed, r)
+			default:
 				rows = append(rows, r)
 			}
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b diff.Row) int {
-		return cmp.Or(cmp.Compare(a.Kind(), b.Kind()), cmp.Compare(a.Key().Customer, b.Key().Customer),
-			cmp.Compare(a.Key().Email, b.Key().Email), cmp.Compare(a.Get(diff.ColID), b.Get(diff.ColID)))
+		return cmp.Or(cmp.Compare(a.Kind(), b.Kind()), cmp.Compare(a.Key().Customer, b.Key().Customer), cmp.Compare(a.Key().Email, b.Key().Email))
 	})
-	return rows, nameless
+	return rows, unnamed
+}
+
+// hasUsableKey reports whether a row of the input could have the object's key.
+func hasUsableKey(r diff.Row) bool {
+	for _, rule := range diff.SpecOf(r.Kind()).Rules {
+		if rule.Need == diff.Always && exportCell(r, rule.Column) == "" {
+			return false
+		}
+	}
+	return true
 }
 
 func writeExport(w io.Writer, rows []diff.Row) error {
@@ -145,23 +180,16 @@ func writeExport(w io.Writer, rows []diff.Row) error {
 }
 
 // exportCell is a cell as it goes into the file. Texts that only people read are
-// made safe for spreadsheets; all others must come back as they were.
+// made safe for spreadsheets; all others must come back as they were. A live
+// value that the input may not have is left blank, which means: leave it.
 func exportCell(r diff.Row, c diff.Column) string {
+	v := r.Get(c)
 	if c == diff.ColStatus || c == diff.ColErrors {
-		return report.Cell(r.Get(c))
+		return report.Cell(v)
 	}
-	return r.Get(c)
-}
-
-// countFormulas counts the cells that a spreadsheet would change or carry out.
-func countFormulas(rows []diff.Row) int {
-	n := 0
-	for _, r := range rows {
-		for _, c := range exportColumns {
-			if v := exportCell(r, c); v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && report.Cell(v) != v {
-				n++
-			}
-		}
+	rule, _ := diff.SpecOf(r.Kind()).Rule(c)
+	if _, issue := diff.Parse(rule.Value, v); c.Input() && issue.Text != "" && !issue.Warning {
+		return ""
 	}
-	return n
+	return v
 }

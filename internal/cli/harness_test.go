@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,18 +100,47 @@ func (p *process) run(args ...string) int {
 }
 
 // against starts a sandbox and returns the flags that lead to it.
-func (p *process) against(t *testing.T, o sandbox.Options) []string {
+func (p *process) against(t *testing.T) []string {
 	t.Helper()
-	box, err := sandbox.New(o)
+	box := p.sandbox(t)
+	return p.at(t, box)
+}
+
+// slowly is against with writes that wait until release is called. Arrived
+// closes with the first of them.
+func (p *process) slowly(t *testing.T) (flags []string, arrived <-chan struct{}, release func()) {
+	t.Helper()
+	box := p.sandbox(t)
+	first, gate := make(chan struct{}), make(chan struct{})
+	arrive := sync.OnceFunc(func() { close(first) })
+	release = sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(release)
+	return p.at(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			arrive()
+			<-gate
+		}
+		box.ServeHTTP(w, r)
+	})), first, release
+}
+
+func (p *process) sandbox(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := serve(box, "127.0.0.1:0")
+	p.vars[envToken] = box.AccessToken()
+	return box
+}
+
+func (p *process) at(t *testing.T, api http.Handler) []string {
+	t.Helper()
+	s, err := serve(api, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.close)
-	p.vars[envToken] = box.AccessToken()
 	return []string{"--base-url=" + s.url, "--rate=5000", "--poll-interval=10ms", "--run-dir=" + filepath.Join(t.TempDir(), "run")}
 }
 

@@ -126,7 +126,7 @@ func (a *app) showPlan(p *proposal, saved batch.PlanFile, o *showOptions) error 
 	if a.json() {
 		return saved.Write(a.stdout)
 	}
-	view.Color = a.colors()
+	view.Color = a.colors(a.stdout)
 	return report.WritePlan(a.stdout, view)
 }
 

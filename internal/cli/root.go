@@ -73,15 +73,15 @@ func (a *app) logHandler(level slog.Level) slog.Handler {
 	return slog.NewTextHandler(a.console, &slog.HandlerOptions{Level: level})
 }
 
-// colors tells whether text on stdout may be coloured.
-func (a *app) colors() bool {
+// colors tells whether text on a stream may be coloured.
+func (a *app) colors(stream any) bool {
 	switch a.global.color {
 	case "always":
 		return true
 	case "never":
 		return false
 	}
-	return a.isTerminal(a.stdout) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	return a.isTerminal(stream) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 }
 
 // json tells whether stdout is for a machine.

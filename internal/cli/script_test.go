@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join(root, "testdata", "script"),
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each command of a -race run sleeps for a second
 			e.Setenv(envToken, "")
 			e.Setenv(envCredentials, "")
 			e.Setenv("SAMPLES", mustAbs(t, filepath.Join(root, "samples")))
@@ -48,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"replace":  replaceText,
 		},
 		RequireExplicitExec: true,
+		// A command that waits for ever must not hold up everything else.
+		Deadline: time.Now().Add(2 * time.Minute),
 	})
 }
 

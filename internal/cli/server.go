@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"wholesync/internal/sandbox"
 )
 
 // closeTimeout is how long a sandbox waits for requests in progress.
@@ -22,7 +20,7 @@ type server struct {
 
 // serve starts serving; addr must be HOST:PORT with a loopback host, because the
 // sandbox hands its token and its estate to everybody.
-func serve(box *sandbox.Sandbox, addr string) (*server, error) {
+func serve(box http.Handler, addr string) (*server, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err

@@ -87,8 +87,6 @@ func (a *app) organizationOf(ctx context.Context, client *webex.Client) (string,
 	switch {
 	case err == nil:
 		return me.OrgID, nil
-	case errors.Is(err, context.Canceled):
-		return "", context.Cause(ctx)
 	case errors.As(err, &refused) && refused.Class == webex.ClassAuth && refused.HTTPStatus != 403:
 		return "", fail(exitAuth, "signing in: %w; get a new token, or sign in again", err)
 	}
