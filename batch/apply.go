@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,10 @@ type ApplyOptions struct {
 	Live *diff.Live
 	// Settle is how long a write whose answer was lost may take to become
 	// visible: only when three reads over that time show nothing is it sent again.
+	// It is 30 s when not set.
 	Settle time.Duration
-	// Busy is the first pause before a busy object is tried again; it doubles.
+	// Busy is the first pause before a busy object is tried again; it doubles. It
+	// is 2 s when not set.
 	Busy time.Duration
 	Log  *slog.Logger
 }
@@ -29,6 +32,8 @@ const (
 	maxSends  = 3 // of one write that is proved each time not to have been applied
 	settleRds = 3 // reads that must show nothing
 	maxBusy   = 30 * time.Second
+	minBusy   = 2 * time.Second
+	settling  = 30 * time.Second
 	clockSkew = 5 * time.Minute // between the API's clock and ours
 )
 
@@ -47,6 +52,7 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Settle, o.Busy = cmp.Or(o.Settle, settling), cmp.Or(o.Busy, minBusy)
 	a := &APIApplier{api: api, opt: o, customers: map[string]string{}}
 	if o.Live != nil {
 		t := o.Live.Of(diff.Customer)
@@ -60,6 +66,12 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 // Apply carries out one change: it looks at the live object where there is one,
 // writes, and where the answer is lost reads back before it writes again.
 func (a *APIApplier) Apply(ctx context.Context, so Result, j Journal) Step {
+	if so.Lost != nil {
+		if step, settled := a.recover(ctx, so, j); settled {
+			return step
+		}
+		so.Lost = nil
+	}
 	op, step := a.prepare(ctx, so)
 	if op == nil {
 		return step
@@ -121,6 +133,9 @@ func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Jour
 		got, sendErr := op.send(ctx)
 		so.Attempts++
 		w = answered(w, got, sendErr)
+		if lost && explained(so.Change, sendErr) {
+			w.Answer = Lost // most likely it is the earlier one that stands in the way
+		}
 		if err := j.Answered(w); err != nil {
 			so.Outcome, so.Description = diff.Unknown, "sent, but the journal could not take the answer"
 			return Step{Result: so, Fatal: err}
@@ -128,26 +143,31 @@ func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Jour
 		switch {
 		case sendErr == nil:
 			return a.concluded(so, op, got)
-		case w.Answer != Lost && !(lost && isConflict(sendErr)):
+		case w.Answer != Lost:
 			return a.refused(so, sendErr)
 		}
-		lost = true
 		evidence, got, err := a.resolve(ctx, op, w.At)
 		a.opt.Log.Info("looked up a write whose answer was lost", "change", so.Change.ID, "evidence", string(evidence), "error", err)
+		if err != nil { // nothing is resolved: a later run may read more
+			return Step{Result: ambiguous(so, sendErr, err), Fatal: stopping(err)}
+		}
+		if lost && evidence == NotApplied && explained(so.Change, sendErr) {
+			evidence = Ambiguous
+		}
+		lost = true
 		if err := j.Resolved(w, evidence); err != nil {
-			so.Outcome = diff.Unknown
+			so.Outcome, so.Description = diff.Unknown, "looked up, but the journal could not take what was found"
 			return Step{Result: so, Fatal: err}
 		}
 		switch {
 		case evidence == Applied:
 			return a.concluded(so, op, got)
 		case evidence == Ambiguous:
-			return Step{Result: ambiguous(so, sendErr, err)}
+			return Step{Result: ambiguous(so, sendErr, nil)}
 		case send == maxSends:
-			res := a.refused(so, sendErr).Result
-			res.Outcome = diff.Failed
+			res := describe(so, sendErr)
 			res.Advice = "the API gave no usable answer and nothing was applied; try the row again later"
-			return Step{Result: res}
+			return Step{Result: res, Outage: true}
 		}
 	}
 }
@@ -182,9 +202,11 @@ func answerOf(e *webex.Error) Answer {
 	return Rejected
 }
 
-func isConflict(err error) bool {
+// explained reports whether a refusal is what the API would say if an earlier
+// write of the change, whose answer was lost, had been applied after all.
+func explained(c *diff.Change, err error) bool {
 	var e *webex.Error
-	return errors.As(err, &e) && e.Class == webex.ClassConflict
+	return errors.As(err, &e) && (e.Class == webex.ClassConflict || e.Class == webex.ClassNotFound && c.Action == diff.Remove)
 }
 
 func ambiguous(so Result, sendErr, readErr error) Result {
@@ -295,9 +317,11 @@ func (a *APIApplier) refused(so Result, err error) Step {
 	case a.passes(so.Change, e):
 		res.Outcome = diff.NotAttempted
 		return Step{Result: res, Again: a.busy(so.Attempts)}
-	case e.Class == webex.ClassUnknown: // a look that failed before anything was written
-		res.Outcome = diff.NotAttempted
-	case e.Code == codeCustomerExists || e.Code == codeSubscriberExists, e.Class == webex.ClassNotFound && so.Change.Action != diff.Provision:
+	case e.Code == codeMigrationPending:
+		res.Outcome = diff.Pending
+	case e.Class == webex.ClassNotFound && so.Change.Action == diff.Remove:
+		res.Outcome, res.Description, res.Advice = diff.Unchanged, goneAlready, ""
+	case e.Class == webex.ClassNotFound && so.Change.Action == diff.Update, e.Code == codeCustomerExists, e.Code == codeSubscriberExists:
 		res.Outcome = diff.Conflict
 	}
 	return Step{Result: res}
@@ -317,7 +341,7 @@ func (a *APIApplier) passes(c *diff.Change, e *webex.Error) bool {
 }
 
 func (a *APIApplier) busy(attempts int) time.Duration {
-	return min(a.opt.Busy<<min(attempts, 10), maxBusy)
+	return min(a.opt.Busy<<min(max(attempts-1, 0), 10), maxBusy)
 }
 
 // conflict is the result of a change that must not be made.

@@ -30,7 +30,7 @@ func (a *APIApplier) provisionCustomer(c *diff.Change) *operation {
 			}
 			return Applied, reply{receipt: webex.Receipt{ID: found[0].ID}, customer: &found[0]}, nil
 		},
-		conclude: func(r reply) Result { return concludeCustomer(c, r) },
+		conclude: func(r reply) Result { return concludeCustomer(c, r, true) },
 	}
 }
 
@@ -60,7 +60,7 @@ func (a *APIApplier) changeCustomer(ctx context.Context, c *diff.Change) (*opera
 	case c.Action == diff.Remove && live.Status == diff.StatusDeleting:
 		return nil, Result{Outcome: diff.InProgress, ResourceID: live.ID}, nil
 	case c.Action == diff.Update && seen == c.After(getter(cells)) && seen != c.Precondition:
-		res := concludeCustomer(c, reply{customer: live})
+		res := concludeCustomer(c, reply{customer: live}, true)
 		if res.Outcome == diff.OK {
 			res.Outcome, res.Description = diff.Unchanged, "already as wanted when its turn came"
 		}
@@ -81,7 +81,7 @@ func (a *APIApplier) customerWrite(c *diff.Change, live *webex.Customer, cells d
 			if c.Action == diff.Remove {
 				receipt, err = a.api.RemoveCustomer(ctx, live.ID)
 			} else {
-				receipt, err = a.api.UpdateCustomer(ctx, live.ID, customerUpdate(c, cells))
+				receipt, err = a.api.UpdateCustomer(ctx, live.ID, customerUpdate(c, live))
 			}
 			receipt.ID = live.ID
 			return reply{receipt: receipt}, err
@@ -98,19 +98,18 @@ func (a *APIApplier) customerWrite(c *diff.Change, live *webex.Customer, cells d
 			}
 			print := diff.Fingerprint(diff.Customer, getter(customerCells(now)))
 			switch {
-			case now.Status == diff.StatusDeleting && c.Action == diff.Remove, now.Status == statusUpdating && c.Action == diff.Update,
-				c.Action == diff.Update && print == c.After(getter(cells)):
+			case now.Status == diff.StatusDeleting:
+				return evidenceIf(c.Action == diff.Remove), got, nil
+			case c.Action == diff.Update && (now.Status != live.Status || print == c.After(getter(cells))):
 				return Applied, got, nil
 			case print == seen:
 				return NotApplied, got, nil
 			}
 			return Ambiguous, got, nil
 		},
-		conclude: func(r reply) Result { return concludeCustomer(c, r) },
+		conclude: func(r reply) Result { return concludeCustomer(c, r, true) },
 	}
 }
-
-const statusUpdating = "updating"
 
 func evidenceIf(applied bool) Evidence {
 	if applied {
@@ -150,20 +149,25 @@ func isNotFound(err error) bool {
 	return errors.As(err, &e) && e.Class == webex.ClassNotFound
 }
 
+const goneAlready = "it was gone already"
+
 // goneResult is the end of a change whose object is not there any more.
 func goneResult(c *diff.Change) Result {
 	if c.Action == diff.Remove {
-		return Result{Outcome: diff.Unchanged, Description: "it was gone already", ResourceID: c.LiveID}
+		return Result{Outcome: diff.Unchanged, Description: goneAlready, ResourceID: c.LiveID}
 	}
 	return conflict("the live %s is gone", c.Kind)
 }
 
 // concludeCustomer judges a customer after a write. Accepted (202) is not done:
-// only a read that shows a final status ends the change.
-func concludeCustomer(c *diff.Change, r reply) Result {
+// only a read that shows a final status ends the change. Right after the write
+// (fresh) a read may still show what was there before.
+func concludeCustomer(c *diff.Change, r reply, fresh bool) Result {
 	switch {
 	case r.gone && c.Action == diff.Remove:
 		return Result{Outcome: diff.OK}
+	case r.gone && fresh:
+		return Result{Outcome: diff.InProgress, Description: "accepted, but not to be seen yet"}
 	case r.gone:
 		return Result{Outcome: diff.Failed, Description: "the customer disappeared after the write"}
 	case r.customer == nil || c.Action == diff.Remove:
@@ -177,7 +181,7 @@ func concludeCustomer(c *diff.Change, r reply) Result {
 	case live.Status == diff.StatusError, live.Status == diff.StatusProvisionedWithErrors:
 		res = failedCustomer(res, *live)
 	case live.Status == diff.StatusProvisioned:
-		res = provisionedCustomer(res, c, *live)
+		res = provisionedCustomer(res, c, *live, fresh)
 	}
 	return res
 }
@@ -218,7 +222,7 @@ func firstCode(live webex.Customer) int {
 // provisionedCustomer checks a finished customer against what was asked for: a
 // package may have failed, or may be missing, although the customer itself is
 // provisioned. Warnings do not fail a change, but are said.
-func provisionedCustomer(res Result, c *diff.Change, live webex.Customer) Result {
+func provisionedCustomer(res Result, c *diff.Change, live webex.Customer, fresh bool) Result {
 	for _, p := range live.Resources {
 		if p.Status == diff.StatusError || len(p.Errors) > 0 {
 			res = failedCustomer(res, live)
@@ -228,7 +232,9 @@ func provisionedCustomer(res Result, c *diff.Change, live webex.Customer) Result
 	}
 	cells := customerCells(live)
 	if want, ok := c.Field(diff.ColPackages); ok && want != cells[diff.ColPackages] {
-		res.Outcome = diff.Failed
+		if !fresh {
+			res.Outcome = diff.Failed
+		}
 		res.Description = fmt.Sprintf("provisioned, but with packages %s instead of %s", cells[diff.ColPackages], want)
 		return res
 	}

@@ -35,7 +35,7 @@ func (a *APIApplier) provisionSubscriber(ctx context.Context, c *diff.Change) (*
 			}
 			return Applied, reply{receipt: webex.Receipt{ID: found[0].ID}, subscriber: &found[0]}, nil
 		},
-		conclude: func(r reply) Result { return concludeSubscriber(c, r) },
+		conclude: func(r reply) Result { return concludeSubscriber(c, r, true) },
 	}, Result{}, nil
 }
 
@@ -49,8 +49,11 @@ func (a *APIApplier) customerID(ctx context.Context, externalID string) (string,
 		return id, nil
 	}
 	found, err := a.customersByExternalID(ctx, externalID)
-	if err != nil || len(found) != 1 {
+	if err != nil || len(found) == 0 {
 		return "", err
+	}
+	if len(found) > 1 {
+		return "", fmt.Errorf("%d live customers have the external id %q", len(found), externalID)
 	}
 	a.remember(externalID, found[0].ID)
 	return found[0].ID, nil
@@ -80,7 +83,7 @@ func (a *APIApplier) changeSubscriber(ctx context.Context, c *diff.Change) (*ope
 	seen := diff.Fingerprint(diff.Subscriber, getter(cells))
 	switch {
 	case c.Action == diff.Update && seen == c.After(getter(cells)):
-		res := concludeSubscriber(c, reply{subscriber: live})
+		res := concludeSubscriber(c, reply{subscriber: live}, true)
 		if res.Outcome == diff.OK {
 			res.Outcome, res.Description = diff.Unchanged, "already as wanted when its turn came"
 		}
@@ -123,7 +126,7 @@ func (a *APIApplier) subscriberWrite(c *diff.Change, id string, cells diff.Cells
 			}
 			return Ambiguous, got, nil
 		},
-		conclude: func(r reply) Result { return concludeSubscriber(c, r) },
+		conclude: func(r reply) Result { return concludeSubscriber(c, r, true) },
 	}
 }
 
@@ -157,11 +160,14 @@ func (a *APIApplier) liveSubscriber(ctx context.Context, c *diff.Change) (*webex
 }
 
 // concludeSubscriber judges a subscriber after a write by its status, never by
-// the HTTP status: 200 and 202 both may stand for "not yet".
-func concludeSubscriber(c *diff.Change, r reply) Result {
+// the HTTP status: 200 and 202 both may stand for "not yet". Right after the
+// write (fresh) an answer may still show what was there before.
+func concludeSubscriber(c *diff.Change, r reply, fresh bool) Result {
 	switch {
 	case r.gone && c.Action == diff.Remove:
 		return Result{Outcome: diff.OK}
+	case r.gone && fresh:
+		return Result{Outcome: diff.InProgress, Description: "accepted, but not to be seen yet"}
 	case r.gone:
 		return Result{Outcome: diff.Failed, Description: "the subscriber disappeared after the write"}
 	}
@@ -182,7 +188,9 @@ func concludeSubscriber(c *diff.Change, r reply) Result {
 		}
 	case live.Status == diff.StatusProvisioned:
 		if want, ok := c.Field(diff.ColPackage); ok && c.Action != diff.Remove && live.Package != want {
-			res.Outcome = diff.Failed
+			if !fresh {
+				res.Outcome = diff.Failed
+			}
 			res.Description = fmt.Sprintf("provisioned, but with package %s instead of %s", live.Package, want)
 			return res
 		}

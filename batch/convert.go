@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -115,15 +116,17 @@ func customerProvision(c *diff.Change) webex.CustomerProvision {
 // customerUpdate makes the request of a PUT: the complete package list, and the
 // complete address where a part of it changes, since what a PUT leaves out the
 // API takes away.
-func customerUpdate(c *diff.Change, live diff.Cells) webex.CustomerUpdate {
+func customerUpdate(c *diff.Change, live *webex.Customer) webex.CustomerUpdate {
+	cells := customerCells(*live)
 	now := func(col diff.Column) string {
 		if v, ok := c.Field(col); ok {
 			return v
 		}
-		return live[col]
+		return cells[col]
 	}
 	req := webex.CustomerUpdate{
-		ExternalID:   now(diff.ColExternalID),
+		// As the API spells it, not in canonical form, or it would be a rename.
+		ExternalID:   cmp.Or(after(c)(diff.ColExternalID), live.ExternalID),
 		Packages:     diff.SplitPackages(now(diff.ColPackages)),
 		Provisioning: provisioningParameters(after(c), now),
 	}

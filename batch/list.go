@@ -70,10 +70,11 @@ type lister struct {
 	found     map[string]webex.Subscriber
 	proven    bool
 	whole     map[diff.Kind]bool
+	atLeast   map[diff.Kind]int // where the estate was found to be larger than what is listed
 }
 
 func newLister(api *webex.Client) *lister {
-	return &lister{api: api, customers: map[string]webex.Customer{}, whole: map[diff.Kind]bool{}}
+	return &lister{api: api, customers: map[string]webex.Customer{}, whole: map[diff.Kind]bool{}, atLeast: map[diff.Kind]int{}}
 }
 
 // namedCustomers are the external ids that the input speaks of, sorted.
@@ -100,6 +101,9 @@ func (l *lister) customersOf(ctx context.Context, want *diff.Desired, named []st
 	}
 	if !large {
 		return l.allCustomers(ctx)
+	}
+	if len(named) > 1 {
+		l.atLeast[diff.Customer] = len(named)*pageSize + 1
 	}
 	var filters []webex.CustomerFilter
 	for _, id := range named {
@@ -145,15 +149,18 @@ func (l *lister) allCustomers(ctx context.Context) error {
 
 // side runs a function over items side by side; the client bounds the requests.
 func side[T any](ctx context.Context, items []T, f func(context.Context, T) error) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, groupCtx := errgroup.WithContext(ctx)
 	g.SetLimit(32)
 	for _, item := range items {
-		if ctx.Err() != nil {
+		if groupCtx.Err() != nil {
 			break
 		}
-		g.Go(func() error { return f(ctx, item) })
+		g.Go(func() error { return f(groupCtx, item) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err() // else items that were left out would count as done
 }
 
 // subscribers reads the subscribers, until two passes agree where a proof is
@@ -181,10 +188,10 @@ func sameIDs(a, b map[string]webex.Subscriber) bool {
 // calls are worth it those who are to be provisioned but live elsewhere.
 func (l *lister) subscribersOf(ctx context.Context, want *diff.Desired, named []string) (map[string]webex.Subscriber, error) {
 	rows := want.Of(diff.Subscriber).Len()
-	if rows == 0 && want.Of(diff.Customer).Len() == 0 {
+	here := l.named(want, named)
+	if rows == 0 && len(here) == 0 {
 		return map[string]webex.Subscriber{}, nil
 	}
-	here := l.named(named)
 	pages := max(len(here), rows/listingShare, 1)
 	large, err := l.api.HasSubscribersAt(ctx, pages*pageSize)
 	if err != nil {
@@ -194,6 +201,7 @@ func (l *lister) subscribersOf(ctx context.Context, want *diff.Desired, named []
 		l.whole[diff.Subscriber] = true
 		return l.page(ctx, webex.SubscriberFilter{})
 	}
+	l.atLeast[diff.Subscriber] = pages*pageSize + 1
 	found, err := l.byCustomer(ctx, here)
 	if err != nil {
 		return nil, err
@@ -203,11 +211,12 @@ func (l *lister) subscribersOf(ctx context.Context, want *diff.Desired, named []
 
 // named are the listed customers that the input speaks of, by external id or by
 // organization.
-func (l *lister) named(ids []string) []webex.Customer {
+func (l *lister) named(want *diff.Desired, ids []string) []webex.Customer {
+	byOrg := want.Of(diff.Customer).IndexBy(diff.ColOrgID)
 	var out []webex.Customer
 	for _, c := range l.customers {
-		_, ok := slices.BinarySearch(ids, canonical(diff.Customer, diff.ColExternalID, c.ExternalID))
-		if ok || !l.whole[diff.Customer] {
+		_, byID := slices.BinarySearch(ids, canonical(diff.Customer, diff.ColExternalID, c.ExternalID))
+		if _, ok := byOrg.First(c.OrgID); byID || ok {
 			out = append(out, c)
 		}
 	}
@@ -244,7 +253,8 @@ func (l *lister) byCustomer(ctx context.Context, customers []webex.Customer) (ma
 func (l *lister) elsewhere(ctx context.Context, want *diff.Desired, found map[string]webex.Subscriber) error {
 	known := map[diff.Key]bool{}
 	for _, s := range found {
-		known[diff.Key{Customer: s.ExternalCustomerID, Email: diff.FoldEmail(s.Email)}] = true
+		customer := canonical(diff.Subscriber, diff.ColCustomerExternalID, s.ExternalCustomerID)
+		known[diff.Key{Customer: customer, Email: diff.FoldEmail(s.Email)}] = true
 	}
 	var missing []string
 	t := want.Of(diff.Subscriber)
@@ -287,6 +297,9 @@ func (l *lister) live() (*diff.Live, error) {
 	live.Proven[diff.Subscriber] = l.proven
 	for k, whole := range l.whole {
 		live.Whole[k] = whole
+	}
+	for k, n := range l.atLeast {
+		live.AtLeast[k] = n
 	}
 	return live, nil
 }

@@ -12,10 +12,11 @@ import (
 const (
 	// lookAlone is how many objects are read one by one rather than by list pages.
 	lookAlone = 3
-	// unseenFor is after how long an object that no list page shows is read alone.
-	unseenFor = time.Minute
+	// readLag is how long after its write an object may be missing from lists, or
+	// be shown as it was before. What no list page shows after that is read alone.
+	readLag = time.Minute
 	// apiClockBehind is how far the API's clock may be behind ours before a change
-	// has to wait for unseenFor.
+	// has to wait for readLag.
 	apiClockBehind = 2 * time.Second
 )
 
@@ -38,10 +39,11 @@ func (a *APIApplier) Look(ctx context.Context, waiting []Result) ([]Result, erro
 	return append(ended, more...), stopping(err)
 }
 
-// stopping keeps the errors that end a run. Others pass: the next look comes.
+// stopping keeps the errors that end a run: the token is refused, or the API has
+// been out of order for as long as the client was told to bear it. Others pass.
 func stopping(err error) error {
 	var e *webex.Error
-	if errors.As(err, &e) && (e.Class == webex.ClassAuth || e.Class == webex.ClassNotSent) {
+	if errors.As(err, &e) && (e.Class == webex.ClassAuth || e.Class == webex.ClassNotSent || e.Class == webex.ClassTransient) {
 		return err
 	}
 	return nil
@@ -55,11 +57,15 @@ func (a *APIApplier) lookAtCustomers(ctx context.Context, waiting []Result) ([]R
 			return nil, err
 		}
 		if !large { // the whole list takes no more calls than one per object
+			enough := enoughOf(waiting)
 			for c, err := range a.api.ListCustomers(ctx, webex.CustomerFilter{}) {
 				if err != nil {
 					return nil, err
 				}
 				listed[c.ID] = c
+				if enough(c.ID) {
+					break
+				}
 			}
 		}
 	}
@@ -71,14 +77,32 @@ func (a *APIApplier) lookAtCustomers(ctx context.Context, waiting []Result) ([]R
 			var err error
 			if c, err = a.api.GetCustomer(ctx, w.ResourceID); isNotFound(err) {
 				r = reply{gone: true}
-			} else if err != nil {
+			} else if stopping(err) != nil {
 				return ended, err
+			} else if err != nil {
+				continue
 			}
 		}
-		ended = appendEnded(ended, w, concludeCustomer(w.Change, r))
+		ended = appendEnded(ended, w, concludeCustomer(w.Change, r, fresh(w)))
 	}
 	return ended, nil
 }
+
+// enoughOf tells when a list has shown all that wait. It also ends a list that
+// grows as fast as it is read, because this run adds to it all the while.
+func enoughOf(waiting []Result) func(id string) bool {
+	missing := make(map[string]bool, len(waiting))
+	for _, w := range waiting {
+		missing[w.ResourceID] = true
+	}
+	begun := time.Now()
+	return func(id string) bool {
+		delete(missing, id)
+		return len(missing) == 0 || time.Since(begun) > maxPollInterval
+	}
+}
+
+func fresh(w Result) bool { return time.Since(w.StartedAt) < readLag }
 
 // appendEnded adds a result that is final, with what was known before.
 func appendEnded(ended []Result, was, now Result) []Result {
@@ -101,11 +125,15 @@ func (a *APIApplier) lookAtSubscribers(ctx context.Context, waiting []Result) ([
 				oldest = w.StartedAt
 			}
 		}
+		enough := enoughOf(waiting)
 		for s, err := range a.api.ListSubscribers(ctx, webex.SubscriberFilter{LastStatusChange: oldest.Add(-apiClockBehind)}) {
 			if err != nil {
 				return nil, err
 			}
 			listed[s.ID] = s
+			if enough(s.ID) {
+				break
+			}
 		}
 	}
 	var ended []Result
@@ -113,17 +141,19 @@ func (a *APIApplier) lookAtSubscribers(ctx context.Context, waiting []Result) ([
 		s, ok := listed[w.ResourceID]
 		r := reply{subscriber: &s}
 		if !ok {
-			if len(waiting) > lookAlone && time.Since(w.StartedAt) < unseenFor {
+			if len(waiting) > lookAlone && fresh(w) {
 				continue // the clocks may differ; the next look, or the one after, sees it
 			}
 			var err error
 			if s, err = a.api.GetSubscriber(ctx, w.ResourceID); isNotFound(err) {
 				r = reply{gone: true}
-			} else if err != nil {
+			} else if stopping(err) != nil {
 				return ended, err
+			} else if err != nil {
+				continue
 			}
 		}
-		ended = appendEnded(ended, w, concludeSubscriber(w.Change, r))
+		ended = appendEnded(ended, w, concludeSubscriber(w.Change, r, fresh(w)))
 	}
 	return ended, nil
 }

@@ -116,7 +116,6 @@ func gather(files []*fileReader, opt ReadOptions) (*diff.Desired, []diff.Problem
 			Hint: "is the file complete? --expect-rows says how many there must be",
 		})
 	}
-	buildIndexes(d.Of(diff.Customer), d.Of(diff.Subscriber))
 	found := diff.CheckWholeFile(d)
 	if opt.SkipInvalid {
 		found = reject(d, found)
@@ -126,8 +125,7 @@ func gather(files []*fileReader, opt ReadOptions) (*diff.Desired, []diff.Problem
 	return d, problems, nil
 }
 
-// buildIndexes makes the indexes that the checks and the comparison use, one
-// goroutine a table.
+// buildIndexes makes the indexes that the comparison uses, one goroutine a table.
 func buildIndexes(customers, subscribers *diff.Table) {
 	var g errgroup.Group
 	g.Go(func() error {
@@ -177,7 +175,6 @@ func reject(d *diff.Desired, found []diff.Problem) []diff.Problem {
 	slices.SortStableFunc(d.Rejected, func(a, b diff.Rejected) int {
 		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line))
 	})
-	buildIndexes(d.Of(diff.Customer), d.Of(diff.Subscriber))
 	return found
 }
 

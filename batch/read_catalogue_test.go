@@ -155,7 +155,7 @@ var badHeaders = []badInput{
 		want: []string{`in.csv:1:3: unknown column "extention"; did you mean "extension"`}},
 	{name: "B24 beside wrong cells", content: "customer_external_id,email,extention,package\nacme,anna@example.com,1001,webex\n",
 		want: []string{`in.csv:1:3: unknown column "extention"; did you mean "extension"`,
-			`in.csv:2:4 column "package" value "webex": no package "webex"; it is one of webex_calling, webex_meetings, webex_suite, webex_voice, cx_essentials, webex_calling_standard, attendant_console, cx_premium_agent, cx_standard_agent`}},
+			`in.csv:2:4 column "package" value "webex": no package "webex"; allowed: webex_calling, webex_meetings, webex_suite, webex_voice, cx_essentials, webex_calling_standard, attendant_console, cx_premium_agent, cx_standard_agent`}},
 	{name: "B24 allowed", content: "customer_external_id,email,shoe_size\nacme,anna@example.com,38\n", opt: ReadOptions{AllowExtraColumns: true}, rows: 1,
 		want: []string{`in.csv:1:3: warning: unknown column "shoe_size"; it is ignored`}},
 	{name: "B25 twice", content: "customer_external_id,email,package,email\nacme,anna@example.com,webex_calling,ben@example.com\n",

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"strings"
+	"unsafe"
 )
 
 // csvReader reads the records of a file. A line without a quote is split at its
@@ -15,7 +16,7 @@ import (
 type csvReader struct {
 	in     *bufio.Reader
 	csv    *csv.Reader
-	ahead  string   // a copy of the whole lines in the buffer
+	ahead  string   // the whole lines in the buffer, in place
 	fields []string // of the last plain line
 	line   int      // physical line where the record begins
 	seen   int      // lines that csv has read
@@ -34,8 +35,10 @@ func newCSVReader(in *bufio.Reader) *csvReader {
 // Offset is the number of bytes read, as [csv.Reader.InputOffset].
 func (r *csvReader) Offset() int64 { return r.size + r.csv.InputOffset() }
 
-// Read returns what [csv.Reader.Read] would return. The record is only valid
-// until the next call, its fields are for longer.
+// Read returns what [csv.Reader.Read] would return. The record and its fields are
+// only valid until the next call: the fields of a plain line are not copied, as
+// a copy of every cell would be half of the memory that a big plan takes. What
+// is kept of them must be cloned.
 func (r *csvReader) Read() ([]string, error) {
 	line, ok := r.plainLine()
 	if !ok {
@@ -67,7 +70,10 @@ func (r *csvReader) plainLine() (string, bool) {
 	}
 	if r.ahead == "" {
 		whole, _ := r.in.Peek(r.in.Size()) // an error comes again when csv reads on
-		r.ahead = string(whole[:bytes.LastIndexByte(whole, '\n')+1])
+		whole = whole[:bytes.LastIndexByte(whole, '\n')+1]
+		// The buffer stays as it is until something reads beyond these lines,
+		// and nothing does before all of them are taken.
+		r.ahead = unsafe.String(unsafe.SliceData(whole), len(whole))
 	}
 	end := strings.IndexByte(r.ahead, '\n')
 	if end < 0 {

@@ -82,10 +82,12 @@ func (c *headerChecker) check(head []byte) {
 		c.noHeader(head)
 		return
 	}
-	defer c.reportUnknown() // an error too, but one beside which the rows can be read
+	before := slices.Clone(c.problems)
+	c.reportUnknown() // an error, but one beside which the rows can be read
+	unknown := len(c.problems)
 	c.tellKind()
 	c.checkRequired()
-	if failed(c.problems) {
+	if failed(c.problems[unknown:]) || failed(before) {
 		return
 	}
 	c.ways = make(map[diff.Kind]*mapping)

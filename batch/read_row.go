@@ -22,7 +22,7 @@ func (f *fileReader) rowProblem(field int, text, hint string) *diff.Problem {
 // cellProblem says something about one cell.
 func (f *fileReader) cellProblem(field int, value, text, hint string) *diff.Problem {
 	p := f.rowProblem(field, text, hint)
-	p.Column, p.Value = f.head.names[field], value
+	p.Column, p.Value = f.head.names[field], strings.Clone(value)
 	f.bad[len(f.bad)-1] = fmt.Sprintf("column %q: %s", p.Column, text)
 	return p
 }
@@ -45,7 +45,8 @@ func (f *fileReader) row(record []string) {
 	f.setAside(kind, "")
 }
 
-// fill reads the cells of a record into a table.
+// fill reads the cells of a record into a table, which copies them. Whatever else
+// outlives the row must be cloned: see [csvReader.Read].
 func (f *fileReader) fill(m *mapping, record []string) {
 	usable := true // the row can take part in the checks of the whole file
 	for i := range m.picks {
@@ -68,7 +69,7 @@ func (f *fileReader) fill(m *mapping, record []string) {
 	}
 	f.checkKeys(m, record)
 	for _, field := range m.foreign {
-		if strings.TrimSpace(record[field]) != "" {
+		if !blank(record[field]) {
 			f.cellProblem(field, record[field], fmt.Sprintf("a %s has no such column", m.kind), "leave the cell blank")
 		}
 	}
@@ -91,7 +92,7 @@ func (f *fileReader) fill(m *mapping, record []string) {
 }
 
 // judge decides about a cell that is not simply fine: what Parse found, the word
-// for clearing, and ensure in a snapshot. It returns what the row gets.
+// for clearing, and what a snapshot cannot have. It returns what the row gets.
 func (f *fileReader) judge(p *pick, record []string, value string, issue diff.Issue) string {
 	raw := record[p.field]
 	switch {
@@ -105,7 +106,7 @@ func (f *fileReader) judge(p *pick, record []string, value string, issue diff.Is
 		return value
 	case issue.Warning, f.snapshot && p.rule.Value != diff.ValueEnsure && utf8.ValidString(raw):
 		f.problems = append(f.problems, diff.Problem{
-			File: f.src.name, Line: f.line, Field: p.field + 1, Column: f.head.names[p.field], Value: raw,
+			File: f.src.name, Line: f.line, Field: p.field + 1, Column: f.head.names[p.field], Value: strings.Clone(raw),
 			Text: issue.Text, Hint: issue.Hint, Warning: true,
 		})
 		return value
@@ -160,7 +161,7 @@ func (f *fileReader) completeCustomer(m *mapping) {
 	slot, _ := diff.SpecOf(m.kind).Slot(diff.ColCountry)
 	field := m.field(slot)
 	f.problems = append(f.problems, diff.Problem{
-		File: f.src.name, Line: f.line, Field: field + 1, Column: f.head.names[field], Value: country,
+		File: f.src.name, Line: f.line, Field: field + 1, Column: f.head.names[field], Value: strings.Clone(country),
 		Text: "an address in this country needs state_or_province", Hint: "the API refuses a new customer without it (2530)", Warning: true,
 	})
 }
@@ -199,7 +200,7 @@ func (f *fileReader) emptyRow(record []string) bool {
 	return true
 }
 
-func blank(cell string) bool { return strings.TrimSpace(cell) == "" }
+func blank(cell string) bool { return cell == "" || strings.TrimSpace(cell) == "" }
 
 // repeatsHeader recognises the header of a second file that was appended.
 func (f *fileReader) repeatsHeader(record []string) bool {
@@ -215,7 +216,7 @@ func (f *fileReader) repeatsHeader(record []string) bool {
 // at every row, and at most rows for one character.
 func sameName(a, b string) bool {
 	for {
-		a, b = strings.TrimLeft(a, " _-"), strings.TrimLeft(b, " _-")
+		a, b = skipSeparators(a), skipSeparators(b)
 		if a == "" || b == "" {
 			return a == b
 		}
@@ -224,6 +225,13 @@ func sameName(a, b string) bool {
 		}
 		a, b = a[1:], b[1:]
 	}
+}
+
+func skipSeparators(name string) string {
+	for name != "" && (name[0] == ' ' || name[0] == '_' || name[0] == '-') {
+		name = name[1:]
+	}
+	return name
 }
 
 func lower(c byte) byte {
@@ -272,7 +280,7 @@ func (f *fileReader) keyOf(m *mapping, record []string) string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(parts, "/")
+	return strings.Clone(strings.Join(parts, "/"))
 }
 
 // byteOffset finds the first byte of a cell that is not UTF-8 in the file, by

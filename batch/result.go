@@ -23,6 +23,10 @@ type Result struct {
 	BlockedBy   string        // id of the change that had to succeed first
 	StartedAt   time.Time     // zero where nothing was sent
 	Duration    time.Duration // from the start to the final answer, waits included
+
+	// Lost is a write of an earlier run that is to be read back before anything is
+	// sent; nil in results.
+	Lost *Write
 }
 
 // Worse orders outcomes by how much they ask of a person; it decides which of

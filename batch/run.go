@@ -30,6 +30,9 @@ type Step struct {
 	// Again > 0 asks for another Apply after that time: the object was busy and
 	// nothing was written.
 	Again time.Duration
+	// Outage says that the API gave no usable answer and nothing was applied: the
+	// fault may be the row's, or everybody's.
+	Outage bool
 	// Fatal stops the run: the API refuses the token, or the journal a record.
 	Fatal error
 }
@@ -52,11 +55,21 @@ type Executor struct {
 	Limiter Limiter
 	Workers int // changes under way side by side; those in progress need none
 	// Refuse names changes that must not be made, by id, with the reason.
-	Refuse       map[string]string
-	PollInterval time.Duration // until the first look at what is in progress; grows to 30 s
-	PollTimeout  time.Duration // when to stop looking at, or waiting for, one change
-	OnStart      func(*diff.Change)
-	OnResult     func(Result)
+	Refuse map[string]string
+	// Past is what the journal tells of an earlier run of the same plan, by
+	// change id; see [BoltJournal.History].
+	Past map[string]Past
+	// Canary > 0 carries out so many changes first, of as many sorts as possible,
+	// and stops if one of them does not end well.
+	Canary int
+	// MaxErrorPercent > 0 stops the run when more than so many of the last 50
+	// changes sent have failed.
+	MaxErrorPercent float64
+	PollInterval    time.Duration // until the first look at what is in progress; grows to 30 s
+	PollTimeout     time.Duration // when to stop looking at, or waiting for, one change
+	MaxOutage       time.Duration // how long to pause for an API that gives no usable answer; 0 = not at all
+	OnStart         func(*diff.Change)
+	OnResult        func(Result)
 }
 
 // maxPollInterval is what the time between two looks grows to.
@@ -72,7 +85,7 @@ func (e *Executor) Run(ctx, stop context.Context, p *diff.Plan) ([]Result, error
 	defer r.halt(nil)
 	defer context.AfterFunc(ctx, func() { r.halt(context.Cause(ctx)) })()
 	r.hire()
-	r.enqueue(r.graph.start())
+	r.enqueue(r.takeUp(r.graph.start()))
 	for r.graph.open > 0 && r.goesOn() {
 		r.turn()
 	}
@@ -99,10 +112,12 @@ type run struct {
 	queue   []int32 // ready to start
 	delayed []delayed
 	active  int              // changes with a worker
-	waiting map[int32]Result // accepted, in progress
+	waiting map[int32]waited // accepted, in progress
 	looking bool
 	nextAt  time.Time     // of the next look
 	pause   time.Duration // between looks
+	brake   brake
+	down    outage
 
 	work    chan int32
 	steps   chan finished
@@ -118,6 +133,12 @@ func (noLimiter) Wait(ctx context.Context) error { return ctx.Err() }
 type delayed struct {
 	change int32
 	at     time.Time
+}
+
+// waited is a change that the API has accepted, and since when it is waited for.
+type waited struct {
+	Result
+	since time.Time
 }
 
 type finished struct {
@@ -141,12 +162,13 @@ func newRun(ctx, stop context.Context, e *Executor, p *diff.Plan) *run {
 	}
 	r := &run{
 		Executor: &setup, ctx: ctx, feed: feed, halt: halt, graph: newGraph(p.Changes),
-		results: make([]Result, len(p.Changes)), waiting: map[int32]Result{},
+		results: make([]Result, len(p.Changes)), waiting: map[int32]waited{},
 		work: make(chan int32), steps: make(chan finished), looked: make(chan view, 1),
 	}
 	for i := range r.results {
 		r.results[i] = Result{Change: &p.Changes[i], Outcome: diff.NotAttempted}
 	}
+	r.brake = newBrake(&setup, p.Changes)
 	return r
 }
 
@@ -190,7 +212,7 @@ func (r *run) goesOn() bool {
 		return true
 	case r.feed.Err() != nil:
 		return false
-	case len(r.queue)+len(r.delayed)+len(r.waiting) == 0:
+	case len(r.queue)+len(r.delayed)+len(r.waiting)+len(r.brake.held) == 0:
 		r.stopFor(errTangled)
 		return false
 	}
@@ -205,7 +227,7 @@ func (r *run) turn() {
 	var wake <-chan time.Time
 	if r.feed.Err() == nil {
 		r.wakeDelayed()
-		if len(r.queue) > 0 {
+		if len(r.queue) > 0 && !time.Now().Before(r.down.until) {
 			work, next = r.work, r.queue[0]
 		}
 		timer := time.NewTimer(r.untilNext())
@@ -218,6 +240,7 @@ func (r *run) turn() {
 	case work <- next:
 		r.queue = r.queue[1:]
 		r.active++
+		r.hurry()
 		if r.OnStart != nil && r.results[next].StartedAt.IsZero() {
 			r.OnStart(r.results[next].Change)
 		}
@@ -255,6 +278,9 @@ func (r *run) untilNext() time.Duration {
 			next = d.at
 		}
 	}
+	if len(r.queue) > 0 && r.down.until.Before(next) && time.Now().Before(r.down.until) {
+		next = r.down.until
+	}
 	return max(time.Until(next), 0)
 }
 
@@ -265,8 +291,25 @@ func (r *run) enqueue(ready []int32) {
 			r.settle(i, Result{Change: r.results[i].Change, Outcome: diff.Conflict, Description: reason, Advice: planAgain})
 			continue
 		}
-		r.queue = append(r.queue, i)
+		switch {
+		case r.graph.ended[i]: // by an earlier run
+		case r.brake.holds(i):
+		case r.results[i].Outcome == diff.InProgress: // accepted in an earlier run
+			r.await(i, r.results[i], time.Now())
+		default:
+			r.queue = append(r.queue, i)
+		}
 	}
+}
+
+// await puts a change among those that are looked at.
+func (r *run) await(i int32, res Result, since time.Time) {
+	if len(r.waiting) == 0 {
+		r.pause = r.PollInterval
+		r.nextAt = time.Now().Add(r.pause)
+	}
+	r.waiting[i] = waited{res, since}
+	r.results[i] = res
 }
 
 // step takes in what a worker brought back.
@@ -275,17 +318,20 @@ func (r *run) step(i int32, s Step) {
 		r.stopFor(s.Fatal)
 	}
 	switch {
+	case s.Outage && r.down.bears(i, r.MaxOutage):
+		s.Result.Outcome = diff.NotAttempted
+		r.results[i] = s.Result
+		r.delayed = append(r.delayed, delayed{i, r.down.until})
+	case s.Outage && r.down.over(r.MaxOutage):
+		s.Result.Outcome = diff.NotAttempted
+		r.settle(i, s.Result)
+		r.stopFor(&StoppedError{fmt.Sprintf("the API has given no usable answer for %s", time.Since(r.down.since).Round(time.Second))})
 	case s.Again > 0 && time.Since(s.Result.StartedAt) < r.PollTimeout:
 		s.Result.Outcome = diff.NotAttempted
 		r.results[i] = s.Result
 		r.delayed = append(r.delayed, delayed{i, time.Now().Add(s.Again)})
 	case s.Result.Outcome == diff.InProgress:
-		if len(r.waiting) == 0 {
-			r.pause = r.PollInterval
-			r.nextAt = time.Now().Add(r.pause)
-		}
-		r.waiting[i] = s.Result
-		r.results[i] = s.Result
+		r.await(i, s.Result, s.Result.StartedAt)
 	default:
 		r.settle(i, s.Result)
 	}
@@ -298,6 +344,13 @@ func (r *run) stopFor(err error) {
 	}
 }
 
+// hurry brings the next look forward once there is nothing else to do.
+func (r *run) hurry() {
+	if soon := time.Now().Add(r.PollInterval); len(r.queue) == 0 && soon.Before(r.nextAt) {
+		r.pause, r.nextAt = r.PollInterval, soon
+	}
+}
+
 // look asks for the state of what is in progress, without holding a worker.
 func (r *run) look() {
 	if r.looking || len(r.waiting) == 0 || time.Now().Before(r.nextAt) {
@@ -306,7 +359,7 @@ func (r *run) look() {
 	r.looking = true
 	waiting := make([]Result, 0, len(r.waiting))
 	for _, i := range r.inOrder() {
-		waiting = append(waiting, r.waiting[i])
+		waiting = append(waiting, r.waiting[i].Result)
 	}
 	r.workers.Go(func() error {
 		ended, err := r.Applier.Look(r.ctx, waiting)
@@ -341,8 +394,8 @@ func (r *run) saw(v view) {
 		switch {
 		case settled:
 			res.StartedAt = was.StartedAt
-		case time.Since(was.StartedAt) >= r.PollTimeout:
-			res = was
+		case time.Since(was.since) >= r.PollTimeout:
+			res = was.Result
 			res.Advice = "plan again later; --poll-timeout waits longer"
 		default:
 			continue
@@ -372,8 +425,15 @@ func (r *run) settle(i int32, res Result) {
 	if r.OnResult != nil {
 		r.OnResult(res)
 	}
-	well := res.Outcome == diff.OK || res.Outcome == diff.Unchanged
+	well := endedWell(res)
+	if well && res.Attempts > 0 {
+		r.down.end()
+	}
 	ready := r.graph.end(i, well)
+	if err := r.brake.ended(i, res); err != nil {
+		r.stopFor(err)
+	}
+	ready = append(ready, r.brake.released()...)
 	if !well {
 		for _, d := range r.graph.blocked(i) {
 			r.settle(d, r.behind(d, res))
@@ -407,7 +467,7 @@ func (r *run) abandon() {
 		}
 		res := r.results[i]
 		if was, ok := r.waiting[int32(i)]; ok {
-			res = was
+			res = was.Result
 			res.Advice = "the API goes on by itself; plan again to see how it ended"
 		}
 		r.graph.ended[i] = true

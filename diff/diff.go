@@ -118,6 +118,9 @@ type Live struct {
 	// Whole says, per kind, that the whole estate was listed and not only the
 	// customers that the input names.
 	Whole [kindEnd]bool
+	// AtLeast says, per kind, how many objects the estate is known to have where
+	// not all of them were listed.
+	AtLeast [kindEnd]int
 }
 
 // NewLive returns an empty estate.

@@ -11,8 +11,8 @@ type Deletes struct {
 	Customers   int `json:"customers"`
 	Subscribers int `json:"subscribers"`
 	Packages    int `json:"packages"`
-	// Population is the number of live customers and subscribers that the
-	// percentages refer to: those that were listed.
+	// Population is the number of live customers and subscribers in the estate,
+	// as far as the listing could tell: at least so many.
 	Population int `json:"population"`
 	// PerCustomer has the customers that lose subscribers, by external id.
 	PerCustomer []CustomerDeletes `json:"per_customer,omitempty"`
@@ -42,7 +42,7 @@ const (
 	MaxDeletes            = 10 // in the whole plan
 	MaxCustomerPercent    = 10 // of one customer's subscribers ...
 	CustomerPercentFrom   = 20 // ... once it has so many
-	MaxPopulationPercent  = 5  // of everything listed
+	MaxPopulationPercent  = 5  // of the estate
 	percentOfAll          = 100
 	flagAllowDeletes      = "--allow-deletes"
 	flagAllowEmpty        = "--allow-empty"
@@ -108,7 +108,7 @@ func (d Deletes) overBudget() []string {
 		over = append(over, fmt.Sprintf("customer %q loses %d of %d subscribers, more than %d %%", c.Customer, c.Deletes, c.Before, MaxCustomerPercent))
 	}
 	if d.Total()*percentOfAll > MaxPopulationPercent*d.Population {
-		over = append(over, fmt.Sprintf("%d deletes are more than %d %% of the %d live objects listed", d.Total(), MaxPopulationPercent, d.Population))
+		over = append(over, fmt.Sprintf("%d deletes are more than %d %% of the %d live objects known", d.Total(), MaxPopulationPercent, d.Population))
 	}
 	return over
 }

@@ -52,12 +52,27 @@ func (t *Table) IndexBy(c Column) *Index {
 	return ix
 }
 
+// fill enters the rows, backwards, so that a chain runs in table order. It makes
+// the hashes of some rows first and enters these rows then: every chain begins
+// somewhere else, and with nothing in between the processor fetches many at once.
 func (ix *Index) fill() {
-	for i := ix.t.Len() - 1; i >= 0; i-- { // backwards, so that a chain runs in table order
-		if v := ix.t.cell(i, ix.slot); v != "" {
-			head, tag := ix.bucket(v)
-			ix.links[i] = link{*head, tag, ix.share(*head, tag)}
-			*head = uint32(i + 1)
+	const present = 1 << 40 // a bit that neither the bucket nor the tag is made of
+	var hashes [256]uint64
+	for end := ix.t.Len(); end > 0; {
+		from := max(end-len(hashes), 0)
+		for i := from; i < end; i++ {
+			hashes[i-from] = 0
+			if v := ix.t.cell(i, ix.slot); v != "" {
+				hashes[i-from] = ix.hash(v) | present
+			}
+		}
+		for end > from {
+			end--
+			if h := hashes[end-from]; h != 0 {
+				head, tag := ix.bucket(h)
+				ix.links[end] = link{*head, tag, ix.share(*head, tag)}
+				*head = uint32(end + 1)
+			}
 		}
 	}
 }
@@ -74,16 +89,18 @@ func (ix *Index) share(n uint32, tag uint16) (found bool) {
 	return false
 }
 
-// soleAt reports whether the i-th row has a value that no other row has. It may
-// say no where [Index.All] finds that it is so, but never looks far.
+// alone reports whether no other row has the value of the i-th row. It may say no
+// where [Index.All] finds that it is so, but never looks far.
+func (ix *Index) alone(i int) bool { return !ix.links[i].shared }
+
+// soleAt reports whether the i-th row has the value, and is [Index.alone] with it.
 func (ix *Index) soleAt(i int, key string) bool {
-	return i < len(ix.links) && !ix.links[i].shared && key != "" && ix.same(ix.t.cell(i, ix.slot), key)
+	return i < len(ix.links) && ix.alone(i) && key != "" && ix.same(ix.t.cell(i, ix.slot), key)
 }
 
-// bucket gives the place of a value's chain, and its tag within.
-func (ix *Index) bucket(v string) (head *uint32, tag uint16) {
-	h := ix.hash(v)
-	return &ix.heads[h&uint64(len(ix.heads)-1)], uint16(h >> 48)
+// bucket gives the place of the chain of a value with a hash, and its tag within.
+func (ix *Index) bucket(hash uint64) (head *uint32, tag uint16) {
+	return &ix.heads[hash&uint64(len(ix.heads)-1)], uint16(hash >> 48)
 }
 
 // hash and same run once per row of a plan, so neither costs memory for an
@@ -138,7 +155,7 @@ func (ix *Index) All(key string) iter.Seq[Row] {
 		if key == "" {
 			return
 		}
-		head, tag := ix.bucket(key)
+		head, tag := ix.bucket(ix.hash(key))
 		for n := *head; n > 0; n = ix.links[n-1].next {
 			if ix.links[n-1].tag == tag && ix.same(ix.t.cell(int(n-1), ix.slot), key) && !yield(ix.t.Row(int(n-1))) {
 				return

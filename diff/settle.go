@@ -209,7 +209,9 @@ func holdings(customer string, fields []FieldChange, value func(FieldChange) str
 // countDeletes gathers what the guards look at.
 func (p *planner) countDeletes() {
 	d := &p.plan.Deletes
-	d.Population = p.have.Of(Customer).Len() + p.have.Of(Subscriber).Len()
+	for _, k := range Kinds() {
+		d.Population += max(p.have.Of(k).Len(), p.have.AtLeast[k])
+	}
 	for _, s := range p.sorted {
 		if s.remove != nil {
 			d.Customers++

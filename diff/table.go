@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,19 +17,29 @@ const maxChunks = 1 << 12
 // MaxRow is the most text, in bytes, that the cells of one row may hold.
 const MaxRow = 1<<16 - 1
 
+// blockRows is how many rows one block of a table holds.
+const blockRows = 1 << 13
+
 // Table holds the rows of one kind, one cell per column of the kind's [Spec].
 //
 // A million rows on each side must fit beside each other in memory, so a table
-// keeps the text of its cells in large chunks and only their ends per row. There
-// is nothing in it for the garbage collector to follow.
+// keeps the text of its cells in large chunks and only their ends per row, in
+// blocks that never move. There is nothing in it for the garbage collector to
+// follow.
 type Table struct {
 	kind   Kind
 	width  int
+	rows   int
 	chunks []*strings.Builder
-	start  []uint32 // per row: chunk number times chunkSize plus offset
-	ends   []uint16 // per row and column: where the cell ends, from the row's start
-	at     []Position
+	blocks []block // all but the last are full
 	index  map[Column]*Index
+}
+
+// block says where the cells of some rows are.
+type block struct {
+	start []uint32   // per row: chunk number times chunkSize plus offset
+	at    []Position // per row
+	ends  []uint16   // per row and column: where the cell ends, from the row's start
 }
 
 // NewTable returns an empty table for a kind.
@@ -71,16 +82,40 @@ func (t *Table) AddRow(at Position, row []string) error {
 	if len(t.chunks) > maxChunks {
 		return fmt.Errorf("more than %d MiB of text in one table", maxChunks)
 	}
-	t.index = nil
-	t.start = append(t.start, uint32(len(t.chunks)-1)*chunkSize+uint32(b.Len()))
+	place := t.newRow(uint32(len(t.chunks)-1)*chunkSize+uint32(b.Len()), at)
 	end := 0
-	for _, v := range row {
-		b.WriteString(v)
-		end += len(v)
-		t.ends = append(t.ends, uint16(end))
+	for slot, v := range row {
+		if v != "" {
+			b.WriteString(v)
+			end += len(v)
+		}
+		place[slot] = uint16(end)
 	}
-	t.at = append(t.at, at)
 	return nil
+}
+
+// newRow makes room for a row and returns the ends of its cells, to be filled.
+func (t *Table) newRow(start uint32, at Position) (ends []uint16) {
+	t.index = nil
+	if t.rows%blockRows == 0 {
+		t.blocks = append(t.blocks, t.newBlock())
+	}
+	t.rows++
+	b := &t.blocks[len(t.blocks)-1]
+	b.start = append(b.start, start)
+	b.at = append(b.at, at)
+	from := len(b.ends)
+	b.ends = slices.Grow(b.ends, t.width)[:from+t.width]
+	return b.ends[from:]
+}
+
+// newBlock returns an empty block. The first one grows, because most tables are
+// small; the others get all of their room at once.
+func (t *Table) newBlock() block {
+	if len(t.blocks) == 0 {
+		return block{}
+	}
+	return block{make([]uint32, 0, blockRows), make([]Position, 0, blockRows), make([]uint16, 0, blockRows*t.width)}
 }
 
 // Append moves the rows of another table of the same kind to the end of this
@@ -95,13 +130,11 @@ func (t *Table) Append(o *Table) error {
 		return fmt.Errorf("more than %d MiB of text in one table", maxChunks)
 	}
 	base := uint32(len(t.chunks)) * chunkSize
-	t.index = nil
 	t.chunks = append(t.chunks, o.chunks...)
-	for _, s := range o.start {
-		t.start = append(t.start, base+s)
+	for i := range o.rows {
+		b, row := o.block(i)
+		copy(t.newRow(base+b.start[row], b.at[row]), b.ends[row*o.width:])
 	}
-	t.ends = append(t.ends, o.ends...)
-	t.at = append(t.at, o.at...)
 	return nil
 }
 
@@ -119,18 +152,25 @@ func (t *Table) chunkFor(size int) *strings.Builder {
 func (t *Table) Kind() Kind { return t.kind }
 
 // Len is the number of rows.
-func (t *Table) Len() int { return len(t.start) }
+func (t *Table) Len() int { return t.rows }
 
 // Row returns the i-th row, counted from 0 in the order of Add.
 func (t *Table) Row(i int) Row { return Row{t, i} }
 
+// block returns the block of the i-th row, and the row's number in there.
+func (t *Table) block(i int) (b *block, row int) {
+	return &t.blocks[i/blockRows], i % blockRows
+}
+
 func (t *Table) cell(i, slot int) string {
+	b, row := t.block(i)
+	ends := b.ends[row*t.width:][:t.width]
 	from := uint32(0)
 	if slot > 0 {
-		from = uint32(t.ends[i*t.width+slot-1])
+		from = uint32(ends[slot-1])
 	}
-	to := uint32(t.ends[i*t.width+slot])
-	start := t.start[i]
+	to := uint32(ends[slot])
+	start := b.start[row]
 	text := t.chunks[start/chunkSize].String()
 	start %= chunkSize
 	return text[start+from : start+to]
@@ -159,7 +199,10 @@ func (r Row) Index() int { return r.i }
 func (r Row) Kind() Kind { return r.t.kind }
 
 // Position is where the row stands in the input; zero for live objects.
-func (r Row) Position() Position { return r.t.at[r.i] }
+func (r Row) Position() Position {
+	b, row := r.t.block(r.i)
+	return b.at[row]
+}
 
 // Absent says that a desired row asks for the removal of its object.
 func (r Row) Absent() bool { return r.Get(ColEnsure) == EnsureAbsent }
@@ -193,7 +236,7 @@ func (t *Table) Filter(keep func(Row) bool) *Table {
 		for slot := range cells {
 			cells[slot] = t.cell(i, slot)
 		}
-		if err := out.AddRow(t.at[i], cells); err != nil {
+		if err := out.AddRow(t.Row(i).Position(), cells); err != nil {
 			panic("internal error: a row that fitted one table does not fit another: " + err.Error())
 		}
 	}

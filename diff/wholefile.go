@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // CheckWholeFile finds what no single row shows: keys that stand twice, a person
@@ -13,11 +14,26 @@ import (
 // subscribers whose customer row contradicts them. A collision of two rows is one
 // problem; it is placed at the later row and names the earlier one.
 func CheckWholeFile(d *Desired) []Problem {
+	customers, subscribers := d.Of(Customer), d.Of(Subscriber)
 	w := &wholeFile{d: d}
-	w.checkCustomers(d.Of(Customer))
-	w.checkPeople(d.Of(Subscriber))
-	w.checkNumbers(d.Of(Subscriber))
-	w.checkAgainstCustomers(d.Of(Subscriber), d.Of(Customer))
+	w.checkCustomers(customers)
+	// Each of the others takes a while for a big file, and none needs another.
+	checks := []func(*wholeFile){
+		func(w *wholeFile) { w.checkPeople(subscribers) },
+		func(w *wholeFile) { w.checkPhones(subscribers) },
+		func(w *wholeFile) { w.checkExtensions(subscribers) },
+		func(w *wholeFile) { w.checkAgainstCustomers(subscribers, customers) },
+	}
+	parts := make([]wholeFile, len(checks))
+	var group sync.WaitGroup
+	for i, check := range checks {
+		parts[i].d = d
+		group.Go(func() { check(&parts[i]) })
+	}
+	group.Wait()
+	for _, part := range parts {
+		w.problems = append(w.problems, part.problems...)
+	}
 	d.SortProblems(w.problems)
 	return w.problems
 }
@@ -76,13 +92,11 @@ func (w *wholeFile) checkCustomers(t *Table) {
 // search ends after a few steps.
 func (w *wholeFile) checkPeople(t *Table) {
 	byEmail := t.IndexBy(ColEmail)
-	people := newFirsts(t, ColEmail)
-	people.text = func(r Row, c Column) string { return FoldEmail(r.Get(c)) }
 	for i := range t.Len() {
-		r := t.Row(i)
-		if _, seen := people.add(r); !seen {
+		if byEmail.alone(i) {
 			continue
 		}
+		r := t.Row(i)
 		for first := range byEmail.All(r.Get(ColEmail)) {
 			if first.i >= i || w.samePerson(first, r) {
 				break
@@ -107,34 +121,42 @@ func (w *wholeFile) samePerson(first, r Row) (collide bool) {
 	return false
 }
 
-// checkNumbers compares present rows alone: a number that one row gives up may
-// be taken by another.
-func (w *wholeFile) checkNumbers(t *Table) {
-	phones := newFirsts(t, ColPhone)
-	extensions := newFirsts(t, ColExtension, ColCustomerExternalID, ColLocationID)
-	for i := range t.Len() {
-		r := t.Row(i)
-		phone, extension := r.Get(ColPhone), r.Get(ColExtension)
-		if phone == "" && extension == "" || r.Absent() || r.Get(ColCustomerExternalID) == "" {
-			continue
-		}
-		if first, seen := phones.add(r); seen && first.Key() != r.Key() {
+// checkPhones finds numbers that two people would share.
+func (w *wholeFile) checkPhones(t *Table) {
+	newFirsts(t, ColPhone).addAll(takesNumbers, func(first, r Row) {
+		if first.Key() != r.Key() {
 			w.found(r, ColPhone, fmt.Sprintf("%q in %s has the same number", first.Key(), w.place(first)), "a number has one owner").Other = first.Position()
 		}
-		if first, seen := extensions.add(r); seen && first.Key() != r.Key() {
+	})
+}
+
+// checkExtensions does the same for extensions, which are those of a location.
+func (w *wholeFile) checkExtensions(t *Table) {
+	newFirsts(t, ColExtension, ColCustomerExternalID, ColLocationID).addAll(takesNumbers, func(first, r Row) {
+		if first.Key() != r.Key() {
 			w.found(r, ColExtension, fmt.Sprintf("%q in %s has the same extension at the same location", first.Key(), w.place(first)), "an extension has one owner").Other = first.Position()
 		}
-	}
+	})
 }
+
+// takesNumbers keeps absent rows out: a number that one row gives up may be
+// taken by another.
+func takesNumbers(r Row) bool { return !r.Absent() && r.Get(ColCustomerExternalID) != "" }
 
 func (w *wholeFile) checkAgainstCustomers(t, customers *Table) {
 	if customers.Len() == 0 {
 		return
 	}
 	byID := customers.IndexBy(ColExternalID)
+	var customer Row
+	var id string // of the customer: its subscribers mostly stand together
+	var ok bool
 	for i := range t.Len() {
 		r := t.Row(i)
-		customer, ok := byID.First(r.Get(ColCustomerExternalID))
+		if next := r.Get(ColCustomerExternalID); next != id {
+			id = next
+			customer, ok = byID.First(id)
+		}
 		if !ok || r.Absent() {
 			continue
 		}
@@ -185,10 +207,39 @@ func (f *firsts) add(r Row) (first Row, seen bool) {
 	if r.Get(f.columns[0]) == "" {
 		return Row{}, false
 	}
+	return f.enter(r, f.hash(r))
+}
+
+// addAll adds the rows of the table that count, and passes on those that have the
+// values of an earlier one. Like [Index.fill] it makes some hashes first.
+func (f *firsts) addAll(counts func(Row) bool, again func(first, r Row)) {
+	var rows [256]Row
+	var hashes [256]uint64
+	for i := 0; i < f.t.Len(); {
+		n := 0
+		for ; n < len(rows) && i < f.t.Len(); i++ {
+			if r := f.t.Row(i); r.Get(f.columns[0]) != "" && counts(r) {
+				rows[n], hashes[n] = r, f.hash(r)
+				n++
+			}
+		}
+		for k, r := range rows[:n] {
+			if first, seen := f.enter(r, hashes[k]); seen {
+				again(first, r)
+			}
+		}
+	}
+}
+
+func (f *firsts) hash(r Row) uint64 {
 	hash := uint64(0)
 	for _, c := range f.columns {
 		hash = hash*31 + maphash.String(f.seed, f.text(r, c))
 	}
+	return hash
+}
+
+func (f *firsts) enter(r Row, hash uint64) (first Row, seen bool) {
 	const rowBits = 1<<32 - 1
 	for n := hash; ; n++ {
 		slot := &f.slots[n&uint64(len(f.slots)-1)]
@@ -196,7 +247,10 @@ func (f *firsts) add(r Row) (first Row, seen bool) {
 			*slot = hash&^rowBits | uint64(r.i+1)
 			return Row{}, false
 		}
-		if first := f.t.Row(int(*slot&rowBits) - 1); *slot&^rowBits == hash&^rowBits && f.same(first, r) {
+		if *slot&^rowBits != hash&^rowBits {
+			continue
+		}
+		if first := f.t.Row(int(*slot&rowBits) - 1); f.same(first, r) {
 			return first, true
 		}
 	}

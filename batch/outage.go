@@ -1,0 +1,67 @@
+package batch
+
+import "time"
+
+// Bounds of an outage.
+const (
+	firstPause = time.Second // doubles with every round that gets no answer
+	longPause  = time.Minute
+	// maxStrikes is how often one change may go without an answer while others
+	// get theirs. Then the fault is taken to be its own.
+	maxStrikes = 2
+)
+
+// outage is a stretch of time in which the API gave no usable answer to any
+// write. It pauses the whole run, so that ten thousand rows do not fail for one
+// reason that is not theirs. The first change that ends well is its end.
+type outage struct {
+	since   time.Time // of the first change without an answer; zero = none
+	until   time.Time // nothing is sent before
+	pause   time.Duration
+	wins    int // changes that have ended well, in the whole run
+	strikes map[int32]strike
+}
+
+// strike counts how often a change went without an answer although others had
+// ended well since the last time.
+type strike struct{ n, wins int }
+
+// bears takes in a change that got no answer, and reports whether it is to be
+// tried again once the pause is over.
+func (o *outage) bears(i int32, longest time.Duration) bool {
+	if longest <= 0 {
+		return false
+	}
+	now := time.Now()
+	if o.since.IsZero() {
+		o.since, o.pause = now, firstPause
+	}
+	if o.strikes == nil {
+		o.strikes = map[int32]strike{}
+	}
+	s, again := o.strikes[i]
+	if again && o.wins > s.wins {
+		s.n++
+	}
+	s.wins = o.wins
+	o.strikes[i] = s
+	if o.over(longest) || s.n >= maxStrikes {
+		return false
+	}
+	if !now.Before(o.until) { // several changes of one moment make one pause
+		o.until = now.Add(o.pause)
+		o.pause = min(2*o.pause, longPause)
+	}
+	return true
+}
+
+// over reports whether the outage has lasted as long as the operator bears it.
+func (o *outage) over(longest time.Duration) bool {
+	return longest > 0 && !o.since.IsZero() && time.Since(o.since) >= longest
+}
+
+// end takes in a change that ended well.
+func (o *outage) end() {
+	o.wins++
+	o.since, o.until = time.Time{}, time.Time{}
+}

@@ -1,0 +1,122 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"wholesync/diff"
+	"wholesync/internal/webex"
+)
+
+var errRunEnded = errors.New("the run ended before the answer came")
+
+// takeUp goes on where an earlier run ended: results that stand are entered as
+// they are, what was accepted is looked at, and what may or may not have been
+// applied is read back before anything is sent. It returns the changes that may
+// start.
+func (r *run) takeUp(ready []int32) []int32 {
+	var sunk []int32 // ended, and not well
+	for i := range r.results {
+		c := r.results[i].Change
+		past, known := r.Past[c.ID]
+		if !known {
+			continue
+		}
+		res := past.Result(c)
+		switch past.Task() {
+		case Finished:
+			r.results[i] = res
+			well := endedWell(res)
+			ready = append(ready, r.graph.end(int32(i), well)...)
+			if !well {
+				sunk = append(sunk, int32(i))
+			}
+			continue
+		case ReadBack:
+			res = Result{Change: c, Outcome: diff.Unknown, Attempts: past.Attempts, StartedAt: res.StartedAt, Lost: &past.Last}
+			res.Lost.Change = c
+		case Send:
+			res = Result{Change: c, Outcome: diff.NotAttempted, Attempts: past.Attempts}
+		}
+		r.results[i] = res // one that is in progress waits for its turn in line
+	}
+	for _, i := range sunk {
+		for _, d := range r.graph.blocked(i) {
+			r.settle(d, r.behind(d, r.results[i]))
+		}
+	}
+	return ready
+}
+
+func endedWell(res Result) bool { return res.Outcome == diff.OK || res.Outcome == diff.Unchanged }
+
+// recover finds out what became of a write of an earlier run. The step stands if
+// settled says so; otherwise nothing was applied, and the change starts anew.
+func (a *APIApplier) recover(ctx context.Context, so Result, j Journal) (step Step, settled bool) {
+	lost := *so.Lost
+	so.Lost = nil
+	op, err := a.lostOperation(ctx, so.Change)
+	if err != nil {
+		step = a.refused(so, err)
+		step.Again = 0
+		step.Result.Outcome = diff.Unknown // nothing is resolved: a later run may read more
+		return step, true
+	}
+	evidence, got, err := a.resolve(ctx, op, lost.At)
+	a.opt.Log.Info("looked up a write of an earlier run", "change", so.Change.ID, "evidence", string(evidence), "error", err)
+	if err != nil {
+		return Step{Result: ambiguous(so, err, err), Fatal: stopping(err)}, true
+	}
+	if err := j.Resolved(lost, evidence); err != nil {
+		so.Outcome = diff.Unknown
+		return Step{Result: so, Fatal: err}, true
+	}
+	switch evidence {
+	case Applied:
+		return a.concluded(so, op, got), true
+	case Ambiguous:
+		return Step{Result: ambiguous(so, errRunEnded, nil)}, true
+	}
+	return Step{}, false
+}
+
+// lostOperation is the operation of a write that an earlier run may have sent. It
+// judges by what the plan saw, since what is live now may be its work already.
+func (a *APIApplier) lostOperation(ctx context.Context, c *diff.Change) (*operation, error) {
+	switch {
+	case c.Kind == diff.Customer && c.Action == diff.Provision:
+		return a.provisionCustomer(c), nil
+	case c.Action == diff.Provision:
+		op, _, err := a.provisionSubscriber(ctx, c)
+		if op == nil && err == nil { // its customer is gone, and so would it be
+			return nothingThere(c), nil
+		}
+		return op, err
+	case c.Kind == diff.Customer:
+		live, _, err := a.liveCustomer(ctx, c)
+		if live == nil || err != nil {
+			return nothingThere(c), err
+		}
+		before := *live
+		before.Status = diff.StatusProvisioned // as it was when the write left; any other is the write's doing
+		return a.customerWrite(c, &before, customerCells(*live), c.Precondition), nil
+	}
+	live, _, err := a.liveSubscriber(ctx, c)
+	if live == nil || err != nil {
+		return nothingThere(c), err
+	}
+	return a.subscriberWrite(c, live.ID, subscriberCells(*live), c.Precondition), nil
+}
+
+// nothingThere is the operation of a lost write whose object does not exist: a
+// removal was applied, a provision was not, and about an update nobody can tell.
+func nothingThere(c *diff.Change) *operation {
+	evidence := map[diff.Action]Evidence{diff.Provision: NotApplied, diff.Update: Ambiguous, diff.Remove: Applied}[c.Action]
+	return &operation{
+		readBack: func(context.Context, time.Time) (Evidence, reply, error) {
+			return evidence, reply{receipt: webex.Receipt{ID: c.LiveID}, gone: true}, nil
+		},
+		conclude: func(reply) Result { return Result{Outcome: diff.OK} },
+	}
+}
