@@ -18,7 +18,11 @@ import (
 	"wholesync/report"
 )
 
-const yesFlag = "yes"
+const (
+	yesFlag      = "yes"
+	canaryFlag   = "canary"
+	maxErrorFlag = "max-error-percent"
+)
 
 // settlePolls is how many poll intervals a write without an answer gets to show
 // up in reads.
@@ -27,7 +31,9 @@ const settlePolls = 10
 // applyOptions are the flags of apply.
 type applyOptions struct {
 	planOptions
-	yes bool
+	yes             bool
+	canary          int
+	maxErrorPercent float64
 	// given tells which flags were on the command line.
 	given func(flag string) bool
 }
@@ -56,6 +62,8 @@ The first interrupt lets what is in flight finish; the second stops at once.`,
 	}
 	o.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.yes, yesFlag, false, "apply without asking")
+	cmd.Flags().IntVar(&o.canary, canaryFlag, 0, "carry out so many changes first, of as many sorts as possible, and stop if one fails (default: all at once)")
+	cmd.Flags().Float64Var(&o.maxErrorPercent, maxErrorFlag, 0, "stop when more of the last 50 changes failed (default: never)")
 	offerWords(cmd)
 	return cmd
 }
@@ -79,6 +87,11 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 		return err
 	}
 	defer api.close()
+	lock, err := a.lock(api, run) // one run per organization
+	if err != nil {
+		return err
+	}
+	defer lock.release()
 	p, err := a.proposeForApply(api, in, o) // list, compute, problems
 	if err != nil {
 		return err
@@ -95,7 +108,11 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 	if err := run.write(planFile, p.file(a, &o.planOptions, api.identity, api.organization).Write); err != nil {
 		return err
 	}
-	results, runErr := a.execute(ctx, api, p)
+	journal, err := run.newJournal(api, a.global.subPartner)
+	if err != nil {
+		return err
+	}
+	results, runErr := a.execute(ctx, work{api: api, p: p, journal: journal, canary: o.canary, maxErrorPercent: o.maxErrorPercent})
 	return a.conclude(ctx, run, outcome{api, p, results, runErr}) // results, summary
 }
 
@@ -183,33 +200,61 @@ func (a *app) readLine() (string, error) {
 	}
 }
 
+// work is a plan that is about to be carried out.
+type work struct {
+	api             *session
+	p               *proposal
+	journal         *batch.BoltJournal
+	past            map[string]batch.Past // of the changes of an earlier run
+	canary          int
+	maxErrorPercent float64
+}
+
 // execute carries the plan out. The error says why it could not go on to the
 // end; the results are complete all the same.
-func (a *app) execute(ctx context.Context, api *session, p *proposal) ([]batch.Result, error) {
-	if p.plan.Empty() {
+func (a *app) execute(ctx context.Context, w work) (results []batch.Result, err error) {
+	defer func() { err = errors.Join(err, w.journal.Close()) }()
+	if w.p.plan.Empty() {
 		return nil, nil
 	}
-	a.log.Info("run started", "version", version(), "api", api.identity, "organization", api.organization, "changes", len(p.plan.Changes))
-	shown := &progress{total: int64(len(p.plan.Changes))}
+	total := int64(len(w.p.plan.Changes) - finished(w.past))
+	a.log.Info("run started", "version", version(), "api", w.api.identity, "organization", w.api.organization, "changes", total)
+	shown := &progress{total: total}
 	defer a.showProgress(shown)()
 	defer context.AfterFunc(a.stop, func() {
 		fmt.Fprintln(a.console, "wholesync: interrupted: what is in flight finishes, nothing new is sent; interrupt again to stop at once")
 	})()
 	e := batch.Executor{
-		Applier: batch.NewApplier(api.client, batch.ApplyOptions{
-			Live: p.live, Settle: settlePolls * a.global.pollInterval, Busy: a.global.pollInterval, Log: a.log,
+		Applier: batch.NewApplier(w.api.client, batch.ApplyOptions{
+			Live: w.p.live, Settle: settlePolls * a.global.pollInterval, Busy: a.global.pollInterval, Log: a.log,
 		}),
-		Workers:      a.global.concurrency,
-		Refuse:       p.refuse,
-		PollInterval: a.global.pollInterval,
-		PollTimeout:  a.global.pollTimeout,
-		OnStart:      func(c *diff.Change) { a.log.Debug("change started", "change", c.ID) },
+		Journal:         w.journal,
+		Workers:         a.global.concurrency,
+		Refuse:          w.p.refuse,
+		Past:            w.past,
+		Canary:          w.canary,
+		MaxErrorPercent: w.maxErrorPercent,
+		PollInterval:    a.global.pollInterval,
+		PollTimeout:     a.global.pollTimeout,
+		MaxOutage:       a.global.maxOutage,
+		OnStart:         func(c *diff.Change) { a.log.Debug("change started", "change", c.ID) },
 		OnResult: func(r batch.Result) {
 			shown.count(r)
 			a.logResult(r)
 		},
 	}
-	return e.Run(ctx, a.stop, p.plan)
+	return e.Run(ctx, a.stop, w.p.plan)
+}
+
+// finished counts the changes that an earlier run has brought to their end.
+func finished(past map[string]batch.Past) int {
+	n := 0
+	for _, p := range past {
+		if p.Task() == batch.Finished {
+			n++
+		}
+	}
+	return n
 }
 
 // logResult records the end of a change. Most runs are long, so it is for the
@@ -223,7 +268,10 @@ func (a *app) logResult(r batch.Result) {
 func runCode(ctx context.Context, rows []report.Row, runErr error) int {
 	codes := []int{report.ExitCode(rows)}
 	var api *webex.Error
+	var journal *batch.JournalError
 	switch {
+	case errors.As(runErr, &journal):
+		codes = append(codes, exitFiles)
 	case context.Cause(ctx) != nil && errors.Is(context.Cause(ctx), errCut):
 		codes = append(codes, exitInterrupted)
 	case errors.As(runErr, &api) && api.Class == webex.ClassAuth:

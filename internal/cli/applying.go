@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,7 +41,6 @@ func (a *app) readForApply(args []string, o *applyOptions, run *runDir) (in read
 			return in, fail(exitFiles, "keeping a copy of stdin: %w", err)
 		}
 		defer f.Close()
-		run.stdin = true
 		stdin = io.TeeReader(a.stdin, f)
 	}
 	if o.current != "" {
@@ -142,7 +142,7 @@ func (a *app) conclude(ctx context.Context, run *runDir, done outcome) error {
 	if err := writeErr; err != nil {
 		return &exitErr{exitFiles, err}
 	}
-	if done.err != nil && code != exitIncomplete && code != exitInterrupted {
+	if done.err != nil && !errors.Is(done.err, errInterrupted) && code != exitInterrupted {
 		return fail(code, "applying the plan: %w", done.err)
 	}
 	return endWith(code)

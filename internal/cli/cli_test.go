@@ -191,6 +191,7 @@ func TestSecrets(t *testing.T) {
 		{"export"},
 	} {
 		p := newProcess("")
+		p.vars["XDG_STATE_HOME"], p.vars["LocalAppData"] = dir, dir
 		if i == 3 {
 			p.vars[envToken] = "stale-token"
 		}

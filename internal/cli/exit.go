@@ -24,14 +24,15 @@ const (
 	exitAuth        = 7   // authentication or permission
 	exitIncomplete  = 8   // rows not attempted or still in progress; also the first interrupt
 	exitUnknown     = 9   // the outcome of a row is unknown
-	exitFiles       = 11  // results cannot be written
+	exitLocked      = 10  // another run works on the same organization
+	exitFiles       = 11  // the journal or the results cannot be written
 	exitInterrupted = 130 // the second interrupt
 )
 
 // exitCodes lists every exit code, for the help. The words of each are those of
 // [report.ExitMeaning], which the run's summary shows too.
 var exitCodes = []int{
-	exitOK, exitError, exitDifferences, exitInput, exitRows, exitGuard, exitStale, exitAuth, exitIncomplete, exitUnknown, exitFiles, exitInterrupted,
+	exitOK, exitError, exitDifferences, exitInput, exitRows, exitGuard, exitStale, exitAuth, exitIncomplete, exitUnknown, exitLocked, exitFiles, exitInterrupted,
 }
 
 func exitHelp() string {
@@ -94,9 +95,12 @@ var (
 // exitCode is the one place that turns an error into an exit code.
 func exitCode(err error) int {
 	var (
-		exit  *exitErr
-		stale *batch.StaleError
-		api   *webex.Error
+		exit    *exitErr
+		stale   *batch.StaleError
+		locked  *batch.LockedError
+		inUse   *batch.InUseError
+		journal *batch.JournalError
+		api     *webex.Error
 	)
 	switch {
 	case err == nil:
@@ -105,6 +109,10 @@ func exitCode(err error) int {
 		return exit.code
 	case errors.As(err, &stale):
 		return exitStale
+	case errors.As(err, &locked), errors.As(err, &inUse):
+		return exitLocked
+	case errors.As(err, &journal):
+		return exitFiles
 	case errors.Is(err, errCut):
 		return exitInterrupted
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):

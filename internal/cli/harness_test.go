@@ -136,6 +136,7 @@ func (p *process) sandbox(t *testing.T) *sandbox.Sandbox {
 
 func (p *process) at(t *testing.T, api http.Handler) []string {
 	t.Helper()
+	p.vars["XDG_STATE_HOME"], p.vars["LocalAppData"] = t.TempDir(), t.TempDir()
 	s, err := serve(api, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

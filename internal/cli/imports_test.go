@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"report/billing":   {},
 	"internal/webex":   {},
 	"internal/sandbox": {},
+	"internal/bench":   {"internal/sandbox"},
 	"internal/cli":     {"diff", "batch", "report", "report/billing", "internal/webex", "internal/sandbox"},
 }
 

@@ -22,6 +22,7 @@ const (
 	retryFile   = "retry.csv"
 	summaryFile = "summary.json"
 	logFile     = "run.log"
+	journalFile = "journal.db"
 	inputFile   = "stdin.csv" // a copy of what came on stdin
 )
 
@@ -34,7 +35,6 @@ type runDir struct {
 	started time.Time
 	made    bool     // by this run
 	parent  string   // of the directory, where that is ours too
-	stdin   bool     // has a copy of what came on stdin
 	written []string // paths of the files that make the run worth keeping
 	retry   string   // path of retry.csv, "" = none
 }
@@ -63,10 +63,50 @@ func (a *app) openRun() (*runDir, error) {
 	if err != nil {
 		return nil, fail(exitFiles, "making the run directory: %w; name another with --run-dir", err)
 	}
-	// From here on the run keeps its own log, with more in it than stderr shows.
+	r.logFrom(a)
+	return r, nil
+}
+
+// keepLog lets a resumed run write on in the log of the run.
+func (r *runDir) keepLog(a *app) (err error) {
+	if r.log, err = os.OpenFile(r.path(logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		return fail(exitFiles, "opening the log of the run: %w", err)
+	}
+	r.written = append(r.written, r.path(logFile)) // the run is worth keeping
+	r.logFrom(a)
+	return nil
+}
+
+// logFrom makes the run keep its own log from here on, with more in it than
+// stderr shows.
+func (r *runDir) logFrom(a *app) {
 	level := min(slog.LevelInfo, a.global.level())
 	a.log = slog.New(slog.NewMultiHandler(a.log.Handler(), slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: level})))
-	return r, nil
+}
+
+// newJournal makes the journal of a run. It belongs to the plan file that was
+// written before.
+func (r *runDir) newJournal(api *session, subPartner string) (*batch.BoltJournal, error) {
+	sum, err := batch.HashFile(r.path(planFile))
+	if err != nil {
+		return nil, fail(exitFiles, "reading back the plan: %w", err)
+	}
+	j, err := batch.CreateJournal(r.path(journalFile), batch.JournalMeta{
+		Tool: "wholesync " + version(), PlanSHA256: sum, BaseURL: api.identity, Organization: api.organization, SubPartner: subPartner, Created: r.started.UTC(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.written = append(r.written, r.path(journalFile))
+	return j, nil
+}
+
+// source is where an input file can be read again.
+func (r *runDir) source(name string) string {
+	if name == stdinShown {
+		return r.path(inputFile)
+	}
+	return name
 }
 
 func (r *runDir) path(name string) string { return filepath.Join(r.dir, name) }
@@ -82,10 +122,7 @@ func (r *runDir) write(name string, content func(io.Writer) error) error {
 
 // records reads the raw records of an input file; those of stdin from the copy.
 func (r *runDir) records(path string, fn func(line int, record []string) error) error {
-	if path == stdinShown && r.stdin {
-		path = r.path(inputFile)
-	}
-	return batch.Records(path, fn)
+	return batch.Records(r.source(path), fn)
 }
 
 // end closes the log. A run that came to nothing leaves nothing behind.

@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join(root, "testdata", "script"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each command of a -race run sleeps for a second
+			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv(envToken, "")
 			e.Setenv(envCredentials, "")
 			e.Setenv("SAMPLES", mustAbs(t, filepath.Join(root, "samples")))
