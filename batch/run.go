@@ -72,9 +72,6 @@ type Executor struct {
 	OnResult        func(Result)
 }
 
-// maxPollInterval is what the time between two looks grows to.
-const maxPollInterval = 30 * time.Second
-
 // Run carries out the plan's changes and returns one result per change, in the
 // plan's order. Two contexts end it: stop ends the intake and lets what is in
 // flight finish; ctx cuts everything. The error says why the run could not go on
@@ -107,6 +104,7 @@ type run struct {
 
 	graph   *graph
 	results []Result
+	begun   []time.Time // when this run first took up a change; an earlier run may have started it
 	fatal   error
 
 	queue   []int32 // ready to start
@@ -135,20 +133,9 @@ type delayed struct {
 	at     time.Time
 }
 
-// waited is a change that the API has accepted, and since when it is waited for.
-type waited struct {
-	Result
-	since time.Time
-}
-
 type finished struct {
 	change int32
 	step   Step
-}
-
-type view struct {
-	ended []Result
-	err   error
 }
 
 func newRun(ctx, stop context.Context, e *Executor, p *diff.Plan) *run {
@@ -162,7 +149,7 @@ func newRun(ctx, stop context.Context, e *Executor, p *diff.Plan) *run {
 	}
 	r := &run{
 		Executor: &setup, ctx: ctx, feed: feed, halt: halt, graph: newGraph(p.Changes),
-		results: make([]Result, len(p.Changes)), waiting: map[int32]waited{},
+		results: make([]Result, len(p.Changes)), begun: make([]time.Time, len(p.Changes)), waiting: map[int32]waited{},
 		work: make(chan int32), steps: make(chan finished), looked: make(chan view, 1),
 	}
 	for i := range r.results {
@@ -241,9 +228,7 @@ func (r *run) turn() {
 		r.queue = r.queue[1:]
 		r.active++
 		r.hurry()
-		if r.OnStart != nil && r.results[next].StartedAt.IsZero() {
-			r.OnStart(r.results[next].Change)
-		}
+		r.begin(next)
 	case f := <-r.steps:
 		r.active--
 		r.step(f.change, f.step)
@@ -252,6 +237,17 @@ func (r *run) turn() {
 	case <-wake:
 		r.look()
 	case <-intake:
+	}
+}
+
+// begin notes when a change is taken up: what it may take counts from then on.
+func (r *run) begin(i int32) {
+	if !r.begun[i].IsZero() {
+		return
+	}
+	r.begun[i] = time.Now()
+	if r.OnStart != nil {
+		r.OnStart(r.results[i].Change)
 	}
 }
 
@@ -302,16 +298,6 @@ func (r *run) enqueue(ready []int32) {
 	}
 }
 
-// await puts a change among those that are looked at.
-func (r *run) await(i int32, res Result, since time.Time) {
-	if len(r.waiting) == 0 {
-		r.pause = r.PollInterval
-		r.nextAt = time.Now().Add(r.pause)
-	}
-	r.waiting[i] = waited{res, since}
-	r.results[i] = res
-}
-
 // step takes in what a worker brought back.
 func (r *run) step(i int32, s Step) {
 	if s.Fatal != nil {
@@ -326,12 +312,12 @@ func (r *run) step(i int32, s Step) {
 		s.Result.Outcome = diff.NotAttempted
 		r.settle(i, s.Result)
 		r.stopFor(&StoppedError{fmt.Sprintf("the API has given no usable answer for %s", time.Since(r.down.since).Round(time.Second))})
-	case s.Again > 0 && time.Since(s.Result.StartedAt) < r.PollTimeout:
+	case s.Again > 0 && time.Since(r.begun[i]) < r.PollTimeout:
 		s.Result.Outcome = diff.NotAttempted
 		r.results[i] = s.Result
 		r.delayed = append(r.delayed, delayed{i, time.Now().Add(s.Again)})
 	case s.Result.Outcome == diff.InProgress:
-		r.await(i, s.Result, s.Result.StartedAt)
+		r.await(i, s.Result, r.begun[i])
 	default:
 		r.settle(i, s.Result)
 	}
@@ -341,145 +327,5 @@ func (r *run) stopFor(err error) {
 	if r.fatal == nil {
 		r.fatal = err
 		r.halt(err)
-	}
-}
-
-// hurry brings the next look forward once there is nothing else to do.
-func (r *run) hurry() {
-	if soon := time.Now().Add(r.PollInterval); len(r.queue) == 0 && soon.Before(r.nextAt) {
-		r.pause, r.nextAt = r.PollInterval, soon
-	}
-}
-
-// look asks for the state of what is in progress, without holding a worker.
-func (r *run) look() {
-	if r.looking || len(r.waiting) == 0 || time.Now().Before(r.nextAt) {
-		return
-	}
-	r.looking = true
-	waiting := make([]Result, 0, len(r.waiting))
-	for _, i := range r.inOrder() {
-		waiting = append(waiting, r.waiting[i].Result)
-	}
-	r.workers.Go(func() error {
-		ended, err := r.Applier.Look(r.ctx, waiting)
-		r.looked <- view{ended, err}
-		return nil
-	})
-}
-
-func (r *run) inOrder() []int32 {
-	order := make([]int32, 0, len(r.waiting))
-	for i := range r.waiting {
-		order = append(order, i)
-	}
-	slices.Sort(order)
-	return order
-}
-
-// saw takes in what a look has shown, and gives up on what took too long.
-func (r *run) saw(v view) {
-	r.looking = false
-	if v.err != nil {
-		r.stopFor(v.err)
-	}
-	byChange := make(map[*diff.Change]Result, len(v.ended))
-	for _, res := range v.ended {
-		byChange[res.Change] = res
-	}
-	news := len(v.ended) > 0
-	for _, i := range r.inOrder() {
-		was := r.waiting[i]
-		res, settled := byChange[was.Change]
-		switch {
-		case settled:
-			res.StartedAt = was.StartedAt
-		case time.Since(was.since) >= r.PollTimeout:
-			res = was.Result
-			res.Advice = "plan again later; --poll-timeout waits longer"
-		default:
-			continue
-		}
-		delete(r.waiting, i)
-		r.settle(i, res)
-	}
-	// Looks are not urgent while there is other work: fewer of them show more each.
-	if r.pause = min(r.pause*3/2, maxPollInterval); news && len(r.queue) == 0 {
-		r.pause = r.PollInterval
-	}
-	r.nextAt = time.Now().Add(r.pause)
-}
-
-// settle ends a change for good, and lets those behind it start or end.
-func (r *run) settle(i int32, res Result) {
-	if r.graph.ended[i] { // two of its forerunners ended badly
-		return
-	}
-	if !res.StartedAt.IsZero() {
-		res.Duration = time.Since(res.StartedAt)
-	}
-	r.results[i] = res
-	if err := r.Journal.Done(res); err != nil {
-		r.stopFor(err)
-	}
-	if r.OnResult != nil {
-		r.OnResult(res)
-	}
-	well := endedWell(res)
-	if well && res.Attempts > 0 {
-		r.down.end()
-	}
-	ready := r.graph.end(i, well)
-	if err := r.brake.ended(i, res); err != nil {
-		r.stopFor(err)
-	}
-	ready = append(ready, r.brake.released()...)
-	if !well {
-		for _, d := range r.graph.blocked(i) {
-			r.settle(d, r.behind(d, res))
-		}
-	}
-	r.enqueue(ready)
-}
-
-// behind is the result of a change whose forerunner did not end well. What only
-// waits may still come: it was not attempted, and a later run goes on with it.
-func (r *run) behind(i int32, blocker Result) Result {
-	res := Result{Change: r.results[i].Change, Outcome: diff.Skipped, BlockedBy: blocker.Change.ID,
-		Description: fmt.Sprintf("%s ended as %s", blocker.Change.ID, blocker.Outcome)}
-	switch blocker.Outcome {
-	case diff.InProgress, diff.NotAttempted:
-		res.Outcome = diff.NotAttempted
-	}
-	if blocker.BlockedBy != "" { // name the cause, not the chain
-		res.BlockedBy = blocker.BlockedBy
-		res.Description = blocker.Description
-	}
-	return res
-}
-
-// abandon records what the end of the intake left without a result: changes that
-// were never sent, and those still in progress.
-func (r *run) abandon() {
-	for i := range r.results {
-		if r.graph.ended[i] {
-			continue
-		}
-		res := r.results[i]
-		if was, ok := r.waiting[int32(i)]; ok {
-			res = was.Result
-			res.Advice = "the API goes on by itself; plan again to see how it ended"
-		}
-		r.graph.ended[i] = true
-		if !res.StartedAt.IsZero() {
-			res.Duration = time.Since(res.StartedAt)
-		}
-		r.results[i] = res
-		if err := r.Journal.Done(res); err != nil && r.fatal == nil {
-			r.fatal = err
-		}
-		if r.OnResult != nil {
-			r.OnResult(res)
-		}
 	}
 }
