@@ -6,9 +6,9 @@ import "time"
 const (
 	firstPause = time.Second // doubles with every round that gets no answer
 	longPause  = time.Minute
-	// maxStrikes is how often one change may go without an answer while others
-	// get theirs. Then the fault is taken to be its own.
-	maxStrikes = 2
+	// maxStrikes is how often one change may go without an answer, if others got
+	// theirs meanwhile. Then the fault is taken to be its own.
+	maxStrikes = 3
 )
 
 // outage is a stretch of time in which the API gave no usable answer to any
@@ -22,8 +22,8 @@ type outage struct {
 	strikes map[int32]strike
 }
 
-// strike counts how often a change went without an answer although others had
-// ended well since the last time.
+// strike counts how often a change went without an answer, and how many others
+// had ended well when it first did.
 type strike struct{ n, wins int }
 
 // bears takes in a change that got no answer, and reports whether it is to be
@@ -40,12 +40,12 @@ func (o *outage) bears(i int32, longest time.Duration) bool {
 		o.strikes = map[int32]strike{}
 	}
 	s, again := o.strikes[i]
-	if again && o.wins > s.wins {
-		s.n++
+	if !again {
+		s.wins = o.wins
 	}
-	s.wins = o.wins
+	s.n++
 	o.strikes[i] = s
-	if o.over(longest) || s.n >= maxStrikes {
+	if o.over(longest) || s.n >= maxStrikes && o.wins > s.wins {
 		return false
 	}
 	if !now.Before(o.until) { // several changes of one moment make one pause
