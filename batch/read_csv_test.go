@@ -71,3 +71,42 @@ func FuzzCSVReader(f *testing.F) {
 	}
 	f.Fuzz(readLikeCSV)
 }
+
+// TestProblemsOutliveTheBuffer: the cells of a row are not copied, and the file
+// goes on long after its first problems.
+func TestProblemsOutliveTheBuffer(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const rows = 4 * bufSize / 64
+	var text strings.Builder
+	text.WriteString("kind,external_id,packages,address_line1,country,customer_external_id,email,package\n")
+	for i := range rows {
+		fmt.Fprintf(&text, "customer,customer-%d,no_package_%d,Main Street,US,,,\n", i, i)
+		fmt.Fprintf(&text, "subscriber,,,,,customer-%d,person.%d@x.example,nothing_%d\n", i, i, i)
+	}
+	write(t, "in.csv", text.String())
+	d, problems, err := ReadDesired([]string{"in.csv"}, ReadOptions{SkipInvalid: true})
+	if err != nil || len(problems) != 3*rows || len(d.Rejected) != 2*rows {
+		t.Fatalf("%d problems, %d rows rejected, %v", len(problems), len(d.Rejected), err)
+	}
+	for i := range rows {
+		for k, want := range []string{fmt.Sprintf("no_package_%d", i), "US", fmt.Sprintf("nothing_%d", i)} {
+			if got := problems[3*i+k].Value; got != want {
+				t.Fatalf("value %q, want %q", got, want)
+			}
+		}
+		for k, want := range []string{fmt.Sprintf("customer-%d", i), fmt.Sprintf("customer-%d/person.%d@x.example", i, i)} {
+			if got := d.Rejected[2*i+k].Key; got != want {
+				t.Fatalf("key %q, want %q", got, want)
+			}
+		}
+	}
+	_, problems, err = ReadSnapshot("in.csv")
+	if err != nil || len(problems) != 2*rows {
+		t.Fatalf("%d problems of the snapshot, %v", len(problems), err)
+	}
+	for i := range rows {
+		if got, want := problems[2*i].Value, fmt.Sprintf("no_package_%d", i); got != want {
+			t.Fatalf("value %q of the snapshot, want %q", got, want)
+		}
+	}
+}

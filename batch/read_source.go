@@ -33,10 +33,10 @@ type source struct {
 	temp   bool
 	f      *os.File
 	before fs.FileInfo
-	sum    hash.Hash
-	size   int64 // bytes read
-	mark   int64 // where the record being read begins, at the latest
-	last   byte  // read last
+	sum    hash.Hash // nil where nobody asks for it
+	size   int64     // bytes read
+	mark   int64     // where the record being read begins, at the latest
+	last   byte      // read last
 }
 
 // openAll opens every input, or none.
@@ -45,6 +45,7 @@ func openAll(paths []string, opt ReadOptions) ([]*source, error) {
 	for _, path := range paths {
 		src, err := openSource(path, opt)
 		if err == nil {
+			src.sum = sha256.New()
 			sources = append(sources, src)
 			err = checkTwice(sources)
 		}
@@ -77,7 +78,7 @@ func checkTwice(sources []*source) error {
 // openSource opens a regular file, or spools standard input to one, so that
 // every input can be looked at a second time when something is wrong with it.
 func openSource(path string, opt ReadOptions) (*source, error) {
-	src := &source{name: path, path: path, sum: sha256.New()}
+	src := &source{name: path, path: path}
 	if path == "-" {
 		src.name, src.temp = "stdin", true
 		spool, err := spoolStdin(opt)
@@ -145,7 +146,9 @@ func (s *source) Read(p []byte) (int, error) {
 	}
 	n, err := s.f.Read(p)
 	if n > 0 {
-		s.sum.Write(p[:n])
+		if s.sum != nil {
+			s.sum.Write(p[:n])
+		}
 		s.size += int64(n)
 		s.last = p[n-1]
 	}

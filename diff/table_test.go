@@ -200,3 +200,26 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("fingerprints have changed, so saved plans would conflict: %s", got)
 	}
 }
+
+// TestAppendAcrossBlocks joins tables of which neither fills its last block.
+func TestAppendAcrossBlocks(t *testing.T) {
+	joined, more := NewTable(Subscriber), NewTable(Subscriber)
+	const rows = blockRows + 3
+	for i := range rows {
+		for _, table := range []*Table{joined, more} {
+			cells := Cells{ColEmail: fmt.Sprintf("p%d@x.example", i), ColPackage: Meetings}
+			if err := table.Add(Position{Line: uint32(i)}, cells); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := joined.Append(more); err != nil || joined.Len() != 2*rows {
+		t.Fatalf("%d rows, %v", joined.Len(), err)
+	}
+	for i := range joined.Len() {
+		r := joined.Row(i)
+		if r.Get(ColEmail) != fmt.Sprintf("p%d@x.example", i%rows) || r.Get(ColPackage) != Meetings || int(r.Position().Line) != i%rows {
+			t.Fatalf("row %d: %q at %v", i, r.Get(ColEmail), r.Position())
+		}
+	}
+}
