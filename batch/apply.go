@@ -70,10 +70,13 @@ func (a *APIApplier) Apply(ctx context.Context, so Result, j Journal) Step {
 		if step, settled := a.recover(ctx, so, j); settled {
 			return step
 		}
-		so.Lost = nil
+		so.Lost, so.Doubt = nil, true
 	}
 	op, step := a.prepare(ctx, so)
 	if op == nil {
+		if so.Doubt && step.Result.Outcome == diff.Unchanged { // an earlier write shows by now
+			step.Result.Outcome, step.Result.Description = diff.OK, ""
+		}
 		return step
 	}
 	return a.write(ctx, so, op, j)
@@ -124,16 +127,16 @@ func (a *APIApplier) prepare(ctx context.Context, so Result) (*operation, Step) 
 // answer; if it was lost, read back and record what that shows. Only a write that
 // is proved not to have been applied is sent again.
 func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Journal) Step {
-	lost := false
 	for send := 1; ; send++ {
 		w := Write{Change: so.Change, Attempt: so.Attempts + 1, At: time.Now()}
 		if err := j.Intend(w); err != nil {
 			return Step{Result: so, Fatal: err}
 		}
 		got, sendErr := op.send(ctx)
+		so.SentAt = w.At
 		so.Attempts++
 		w = answered(w, got, sendErr)
-		if lost && explained(so.Change, sendErr) {
+		if so.Doubt && explained(so.Change, sendErr) {
 			w.Answer = Lost // most likely it is the earlier one that stands in the way
 		}
 		if err := j.Answered(w); err != nil {
@@ -151,10 +154,10 @@ func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Jour
 		if err != nil { // nothing is resolved: a later run may read more
 			return Step{Result: ambiguous(so, sendErr, err), Fatal: stopping(err)}
 		}
-		if lost && evidence == NotApplied && explained(so.Change, sendErr) {
+		if so.Doubt && evidence == NotApplied && explained(so.Change, sendErr) {
 			evidence = Ambiguous
 		}
-		lost = true
+		so.Doubt, w.ResourceID = true, got.receipt.ID
 		if err := j.Resolved(w, evidence); err != nil {
 			so.Outcome, so.Description = diff.Unknown, "looked up, but the journal could not take what was found"
 			return Step{Result: so, Fatal: err}
@@ -164,7 +167,7 @@ func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Jour
 			return a.concluded(so, op, got)
 		case evidence == Ambiguous:
 			return Step{Result: ambiguous(so, sendErr, nil)}
-		case send == maxSends:
+		case send == maxSends || so.Doubt && send == 1 && so.Attempts > maxSends: // an outage: one try a round
 			res := describe(so, sendErr)
 			res.Advice = "the API gave no usable answer and nothing was applied; try the row again later"
 			return Step{Result: res, Outage: true}
@@ -251,7 +254,7 @@ func wait(ctx context.Context, d time.Duration) error {
 // concluded is the step after an answer.
 func (a *APIApplier) concluded(so Result, op *operation, got reply) Step {
 	res := op.conclude(got)
-	res.Change, res.StartedAt, res.Attempts = so.Change, so.StartedAt, so.Attempts
+	res.Change, res.StartedAt, res.SentAt, res.Attempts = so.Change, so.StartedAt, so.SentAt, so.Attempts
 	if res.HTTPStatus == 0 {
 		res.HTTPStatus = got.receipt.HTTPStatus
 	}
@@ -310,10 +313,13 @@ func (a *APIApplier) refused(so Result, err error) Step {
 		return Step{Result: res}
 	}
 	switch {
-	case e.Class == webex.ClassAuth, e.Class == webex.ClassNotSent, e.Class == webex.ClassTransient && e.Code == 0:
+	case e.Class == webex.ClassAuth, e.Class == webex.ClassNotSent:
 		// Not this row's fault: the rest would fare no better.
 		res.Outcome = diff.NotAttempted
 		return Step{Result: res, Fatal: err}
+	case e.Class == webex.ClassTransient && e.Code == 0:
+		res.Outcome = diff.NotAttempted
+		return Step{Result: res, Outage: true}
 	case a.passes(so.Change, e):
 		res.Outcome = diff.NotAttempted
 		return Step{Result: res, Again: a.busy(so.Attempts)}

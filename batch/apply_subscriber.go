@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"wholesync/diff"
@@ -65,7 +66,7 @@ func (a *APIApplier) subscribersByEmail(ctx context.Context, customerID, email s
 		if err != nil {
 			return nil, err
 		}
-		if diff.FoldEmail(s.Email) == diff.FoldEmail(email) && (s.CustomerID == customerID || s.CustomerID == "") {
+		if diff.FoldEmail(s.Email) == diff.FoldEmail(email) && (s.CustomerID == "" || sameID(s.CustomerID, customerID)) {
 			found = append(found, s)
 		}
 	}
@@ -93,16 +94,18 @@ func (a *APIApplier) changeSubscriber(ctx context.Context, c *diff.Change) (*ope
 		res.ResourceID = live.ID
 		return nil, res, nil
 	}
-	return a.subscriberWrite(c, live.ID, cells, seen), Result{}, nil
+	return a.subscriberWrite(c, live, cells, seen), Result{}, nil
 }
 
-func (a *APIApplier) subscriberWrite(c *diff.Change, id string, cells diff.Cells, seen string) *operation {
+func (a *APIApplier) subscriberWrite(c *diff.Change, live *webex.Subscriber, cells diff.Cells, seen string) *operation {
+	id := live.ID
 	return &operation{
 		send: func(ctx context.Context) (reply, error) {
 			if c.Action == diff.Remove {
 				receipt, err := a.api.RemoveSubscriber(ctx, id)
 				receipt.ID = id
-				return reply{receipt: receipt, gone: true}, err
+				// 204 says that it is done. Any other success is a promise.
+				return reply{receipt: receipt, gone: receipt.HTTPStatus == http.StatusNoContent}, err
 			}
 			s, receipt, err := a.api.UpdateSubscriber(ctx, id, subscriberUpdate(c))
 			receipt.ID = id
@@ -119,7 +122,7 @@ func (a *APIApplier) subscriberWrite(c *diff.Change, id string, cells diff.Cells
 				return Ambiguous, reply{}, err
 			}
 			switch print := diff.Fingerprint(diff.Subscriber, getter(subscriberCells(now))); {
-			case c.Action == diff.Update && print == c.After(getter(cells)):
+			case c.Action == diff.Update && (now.Status != live.Status || print == c.After(getter(cells))):
 				return Applied, got, nil
 			case print == seen:
 				return NotApplied, got, nil
@@ -170,6 +173,8 @@ func concludeSubscriber(c *diff.Change, r reply, fresh bool) Result {
 		return Result{Outcome: diff.InProgress, Description: "accepted, but not to be seen yet"}
 	case r.gone:
 		return Result{Outcome: diff.Failed, Description: "the subscriber disappeared after the write"}
+	case r.subscriber == nil || c.Action == diff.Remove:
+		return Result{Outcome: diff.InProgress, Description: "accepted"}
 	}
 	live := r.subscriber
 	res := Result{ResourceID: live.ID, Outcome: diff.InProgress, Description: "status " + live.Status}
@@ -177,7 +182,7 @@ func concludeSubscriber(c *diff.Change, r reply, fresh bool) Result {
 	case diff.WaitsForPerson(live.Status):
 		res.Outcome = diff.Pending
 		res.Advice = "the person has to act on the vendor's mail first"
-	case live.Status == diff.StatusError:
+	case live.Status == diff.StatusError, live.Status == diff.StatusProvisionedWithErrors:
 		res.Outcome = diff.Failed
 		for _, d := range live.Errors {
 			res = withCode(res, d.Code)

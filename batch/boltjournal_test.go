@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -83,7 +84,7 @@ func TestJournalComesBack(t *testing.T) {
 		BlockedBy: "other", StartedAt: journalStart, Duration: 1500 * time.Millisecond,
 	}
 	for i := range reflect.ValueOf(full).NumField() {
-		if f := reflect.TypeOf(full).Field(i); f.Name != "Lost" && reflect.ValueOf(full).Field(i).IsZero() {
+		if f := reflect.TypeOf(full).Field(i); !slices.Contains([]string{"Lost", "Doubt", "SentAt"}, f.Name) && reflect.ValueOf(full).Field(i).IsZero() {
 			t.Fatalf("the test does not set Result.%s", f.Name)
 		}
 	}
@@ -104,7 +105,7 @@ func TestJournalComesBack(t *testing.T) {
 	full.Change = nil
 	wantPast := map[string]Past{
 		"done": {Attempts: 1, Last: ack("done"), Done: &full},
-		"lost": {Attempts: 2, Last: Write{Attempt: 2, At: journalStart}},
+		"lost": {Attempts: 2, Last: Write{Attempt: 2, At: journalStart}, Doubt: true},
 		"sent": {Attempts: 1, Last: ack("sent")},
 	}
 	if diff := cmp.Diff(wantPast, past); diff != "" {

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -76,15 +77,33 @@ func TestMaxErrorPercent(t *testing.T) {
 	}
 }
 
-func TestOutagePausesTheRun(t *testing.T) {
-	script := map[string][]move{}
-	for i := range 100 {
-		script[fmt.Sprintf("s%d", i)] = []move{noAnswer(time.Second), noAnswer(time.Second), noAnswer(time.Second), ends(diff.OK, time.Second)}
+// downFor is an Applier whose API answers nobody until a time has passed.
+type downFor struct {
+	scripted
+	down  time.Duration
+	tries int
+}
+
+func (a *downFor) Apply(ctx context.Context, so Result, j Journal) Step {
+	step := a.scripted.Apply(ctx, so, j)
+	if time.Since(a.begin) < a.down {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.tries++
+		return noAnswer(0).step
 	}
-	a := &scripted{script: script}
-	got := inTime(t, Executor{Applier: a, MaxOutage: time.Hour}, manyChanges(100), 0, 0)
+	return step
+}
+
+func TestOutagePausesTheRun(t *testing.T) {
+	a := &downFor{down: 10 * time.Minute}
+	a.begin = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // when synctest begins
+	got := inTime(t, Executor{Applier: a, MaxOutage: 15 * time.Minute}, manyChanges(100), 0, 0)
 	check(t, "error", nil, got.err)
 	check(t, "outcomes: no row fails for an outage", map[diff.Outcome]int{diff.OK: 100}, tally(got.results))
+	if a.tries > 10+20 {
+		t.Errorf("%d tries in ten minutes without an answer; after the first of each worker, one at a time finds out", a.tries)
+	}
 }
 
 func TestOutageEndsTheRun(t *testing.T) {

@@ -14,7 +14,13 @@ import (
 // one, also after a power cut: a temporary file beside it, synced, then renamed,
 // then the directory synced. The file gets mode 0600: plans and results hold
 // people's names and numbers.
+//
+// What is not a file, such as a terminal or /dev/null, is written to as it is: a
+// rename would put a file in its place.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&(os.ModeDevice|os.ModeNamedPipe|os.ModeSocket|os.ModeCharDevice) != 0 {
+		return writeThrough(path, write)
+	}
 	dir := filepath.Dir(path)
 	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // CreateTemp makes it 0600 and refuses links
 	if err != nil {
@@ -42,6 +48,18 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return syncDir(dir)
+}
+
+func writeThrough(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
 }
 
 func ignoreClosed(err error) error {

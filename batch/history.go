@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"cmp"
+
 	"wholesync/diff"
 )
 
@@ -10,6 +12,7 @@ type Past struct {
 	Attempts int      // intents; the next one has the number after it
 	Last     Write    // the last write, as far as it is known; Change is nil
 	Evidence Evidence // about the last write
+	Doubt    bool     // see [Result]
 	Done     *Result  // nil where there is none since; Change is nil
 }
 
@@ -86,11 +89,12 @@ func (j *BoltJournal) History() (map[string]Past, error) {
 func (p Past) after(r record) Past {
 	switch r.Op {
 	case opIntend:
-		return Past{Attempts: r.Attempt, Last: r.write()}
+		return Past{Attempts: r.Attempt, Last: r.write(), Doubt: p.Doubt}
 	case opAnswered:
 		p.Last = r.write()
 	case opResolved:
-		p.Evidence, p.Done = r.Evidence, nil
+		p.Evidence, p.Done, p.Doubt = r.Evidence, nil, true
+		p.Last.ResourceID = cmp.Or(r.ResourceID, p.Last.ResourceID) // of what reading back has found
 	case opDone:
 		p.Done = r.Result.result()
 	}

@@ -67,6 +67,7 @@ func ListAll(ctx context.Context, api *webex.Client) (*diff.Live, error) {
 type lister struct {
 	api       *webex.Client
 	customers map[string]webex.Customer // by id
+	owners    map[string]string         // external ids of customers by idKey
 	found     map[string]webex.Subscriber
 	proven    bool
 	whole     map[diff.Kind]bool
@@ -74,7 +75,7 @@ type lister struct {
 }
 
 func newLister(api *webex.Client) *lister {
-	return &lister{api: api, customers: map[string]webex.Customer{}, whole: map[diff.Kind]bool{}, atLeast: map[diff.Kind]int{}}
+	return &lister{api: api, customers: map[string]webex.Customer{}, owners: map[string]string{}, whole: map[diff.Kind]bool{}, atLeast: map[diff.Kind]int{}}
 }
 
 // namedCustomers are the external ids that the input speaks of, sorted.
@@ -125,11 +126,11 @@ func (l *lister) customersBy(ctx context.Context, filters []webex.CustomerFilter
 				return fmt.Errorf("listing customers: %w", err)
 			}
 			// A server that ignores a filter answers with strangers.
-			if f.ExternalID != "" && canonical(diff.Customer, diff.ColExternalID, c.ExternalID) != f.ExternalID || f.OrgID != "" && c.OrgID != f.OrgID {
+			if f.ExternalID != "" && canonical(diff.Customer, diff.ColExternalID, c.ExternalID) != f.ExternalID || f.OrgID != "" && !sameID(c.OrgID, f.OrgID) {
 				continue
 			}
 			mu.Lock()
-			l.customers[c.ID] = c
+			l.keep(c)
 			mu.Unlock()
 		}
 		return nil
@@ -141,10 +142,15 @@ func (l *lister) allCustomers(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("listing customers: %w", err)
 		}
-		l.customers[c.ID] = c
+		l.keep(c)
 	}
 	l.whole[diff.Customer] = true
 	return nil
+}
+
+func (l *lister) keep(c webex.Customer) {
+	l.customers[c.ID] = c
+	l.owners[idKey(c.ID)] = c.ExternalID
 }
 
 // side runs a function over items side by side; the client bounds the requests.
@@ -229,6 +235,9 @@ func (l *lister) page(ctx context.Context, f webex.SubscriberFilter) (map[string
 		if err != nil {
 			return nil, err
 		}
+		if s.ExternalCustomerID == "" {
+			s.ExternalCustomerID = l.owners[idKey(s.CustomerID)]
+		}
 		found[s.ID] = s
 	}
 	return found, nil
@@ -286,11 +295,7 @@ func (l *lister) live() (*diff.Live, error) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.found)) {
-		s := l.found[id]
-		if s.ExternalCustomerID == "" {
-			s.ExternalCustomerID = l.customers[s.CustomerID].ExternalID
-		}
-		if err := live.Of(diff.Subscriber).Add(diff.Position{}, subscriberCells(s)); err != nil {
+		if err := live.Of(diff.Subscriber).Add(diff.Position{}, subscriberCells(l.found[id])); err != nil {
 			return nil, fmt.Errorf("listing subscribers: subscriber %q: %w", id, err)
 		}
 	}

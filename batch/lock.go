@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -93,7 +95,13 @@ func LockOrganization(stateDir, baseURL, organization string) (*RunLock, error) 
 
 // lockName is the same for the same organization, however the URL is spelled.
 func lockName(baseURL, organization string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimRight(baseURL, "/")) + "\n" + organization))
+	place := strings.ToLower(strings.TrimRight(baseURL, "/"))
+	if u, err := url.Parse(place); err == nil {
+		if host := u.Hostname(); host == "localhost" || net.ParseIP(host).IsLoopback() {
+			place = u.Scheme + "://loopback:" + u.Port() + u.Path
+		}
+	}
+	sum := sha256.Sum256([]byte(place + "\n" + organization))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -124,3 +124,21 @@ func TestStateDir(t *testing.T) {
 		}
 	}
 }
+
+// One API has one lock, however its address is written.
+func TestLockNames(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"https://webexapis.com/v1", "https://WebexAPIs.com/v1/", true},
+		{"http://127.0.0.1:8089/v1", "http://localhost:8089/v1", true},
+		{"http://127.0.0.1:8089/v1", "http://[::1]:8089/v1", true},
+		{"http://127.0.0.1:8089/v1", "http://127.0.0.1:8090/v1", false},
+		{"https://webexapis.com/v1", "https://other.example/v1", false},
+	} {
+		if got := lockName(c.a, "org") == lockName(c.b, "org"); got != c.same {
+			t.Errorf("%s and %s: the same lock is %v", c.a, c.b, got)
+		}
+	}
+}

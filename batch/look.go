@@ -102,7 +102,10 @@ func enoughOf(waiting []Result) func(id string) bool {
 	}
 }
 
-func fresh(w Result) bool { return time.Since(w.StartedAt) < readLag }
+// fresh reports whether reads may still show what was there before the write.
+func fresh(w Result) bool {
+	return time.Since(w.StartedAt) < readLag || time.Since(w.SentAt) < readLag
+}
 
 // appendEnded adds a result that is final, with what was known before.
 func appendEnded(ended []Result, was, now Result) []Result {

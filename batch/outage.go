@@ -19,6 +19,7 @@ type outage struct {
 	until   time.Time // nothing is sent before
 	pause   time.Duration
 	wins    int // changes that have ended well, in the whole run
+	lastWin time.Time
 	strikes map[int32]strike
 }
 
@@ -26,15 +27,18 @@ type outage struct {
 // had ended well when it first did.
 type strike struct{ n, wins int }
 
-// bears takes in a change that got no answer, and reports whether it is to be
-// tried again once the pause is over.
-func (o *outage) bears(i int32, longest time.Duration) bool {
+// bears takes in a change that got no answer to a try that began at a time, and
+// reports whether it is to be tried again once the pause is over.
+func (o *outage) bears(i int32, began time.Time, longest time.Duration) bool {
 	if longest <= 0 {
 		return false
 	}
 	now := time.Now()
 	if o.since.IsZero() {
-		o.since, o.pause = now, firstPause
+		o.since, o.pause = began, firstPause
+		if o.lastWin.After(began) { // somebody got an answer meanwhile
+			o.since = o.lastWin
+		}
 	}
 	if o.strikes == nil {
 		o.strikes = map[int32]strike{}
@@ -63,5 +67,6 @@ func (o *outage) over(longest time.Duration) bool {
 // end takes in a change that ended well.
 func (o *outage) end() {
 	o.wins++
+	o.lastWin = time.Now()
 	o.since, o.until = time.Time{}, time.Time{}
 }

@@ -153,7 +153,9 @@ func (f *PlanFile) Verify(baseURL, organization, subPartner string) error {
 	switch {
 	case f.BaseURL != "" && f.BaseURL != baseURL:
 		return &StaleError{fmt.Sprintf("the plan is for %s, not for %s", f.BaseURL, baseURL), "give --base-url, or plan again"}
-	case f.Organization != "" && organization != "" && f.Organization != organization:
+	case f.Organization != "" && organization == "":
+		return &StaleError{fmt.Sprintf("the plan is for organization %s, and the API does not tell whose the token is", f.Organization), "try again, or plan again"}
+	case f.Organization != "" && f.Organization != organization:
 		return &StaleError{fmt.Sprintf("the plan is for organization %s, and the token belongs to %s", f.Organization, organization), "use the right credentials, or plan again"}
 	case f.SubPartner != subPartner:
 		return &StaleError{fmt.Sprintf("the plan is for sub-partner %q, not %q", f.SubPartner, subPartner), "give the same --sub-partner, or plan again"}

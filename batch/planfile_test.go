@@ -132,7 +132,7 @@ func TestPlanFileVerify(t *testing.T) {
 		want              string
 	}{
 		{"the same", "https://api.example/v1", "O1", "P1", "", ""},
-		{"organization not known", "https://api.example/v1", "", "P1", "", ""},
+		{"organization not known", "https://api.example/v1", "", "P1", "", "the API does not tell whose the token is"},
 		{"other API", "https://other.example/v1", "O1", "P1", "", "the plan is for https://api.example/v1"},
 		{"other organization", "https://api.example/v1", "O2", "P1", "", "the plan is for organization O1"},
 		{"other sub-partner", "https://api.example/v1", "O1", "", "", `the plan is for sub-partner "P1", not ""`},

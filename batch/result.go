@@ -27,6 +27,12 @@ type Result struct {
 	// Lost is a write of an earlier run that is to be read back before anything is
 	// sent; nil in results.
 	Lost *Write
+	// SentAt is when the last write was sent; zero where none was, and in results.
+	SentAt time.Time
+	// Doubt says that the answer of an earlier write was lost, and that the write
+	// could not be seen: it may show yet, and stand in the way of the next one.
+	// False in results.
+	Doubt bool
 }
 
 // Worse orders outcomes by how much they ask of a person; it decides which of

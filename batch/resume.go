@@ -34,10 +34,12 @@ func (r *run) takeUp(ready []int32) []int32 {
 			}
 			continue
 		case ReadBack:
-			res = Result{Change: c, Outcome: diff.Unknown, Attempts: past.Attempts, StartedAt: res.StartedAt, Lost: &past.Last}
+			res = Result{Change: c, Outcome: diff.Unknown, Attempts: past.Attempts, StartedAt: res.StartedAt, Lost: &past.Last, Doubt: past.Doubt}
 			res.Lost.Change = c
+		case Poll:
+			res.SentAt = past.Last.At
 		case Send:
-			res = Result{Change: c, Outcome: diff.NotAttempted, Attempts: past.Attempts}
+			res = Result{Change: c, Outcome: diff.NotAttempted, Attempts: past.Attempts, Doubt: past.Doubt}
 		}
 		r.results[i] = res // one that is in progress waits for its turn in line
 	}
@@ -68,6 +70,7 @@ func (a *APIApplier) recover(ctx context.Context, so Result, j Journal) (step St
 	if err != nil {
 		return Step{Result: ambiguous(so, err, err), Fatal: stopping(err)}, true
 	}
+	lost.ResourceID = got.receipt.ID
 	if err := j.Resolved(lost, evidence); err != nil {
 		so.Outcome = diff.Unknown
 		return Step{Result: so, Fatal: err}, true
@@ -106,7 +109,9 @@ func (a *APIApplier) lostOperation(ctx context.Context, c *diff.Change) (*operat
 	if live == nil || err != nil {
 		return nothingThere(c), err
 	}
-	return a.subscriberWrite(c, live.ID, subscriberCells(*live), c.Precondition), nil
+	before := *live
+	before.Status = diff.StatusProvisioned
+	return a.subscriberWrite(c, &before, subscriberCells(*live), c.Precondition), nil
 }
 
 // nothingThere is the operation of a lost write whose object does not exist: a

@@ -136,6 +136,7 @@ type delayed struct {
 type finished struct {
 	change int32
 	step   Step
+	began  time.Time
 }
 
 func newRun(ctx, stop context.Context, e *Executor, p *diff.Plan) *run {
@@ -164,7 +165,8 @@ func (r *run) hire() {
 	for range max(r.Workers, 1) {
 		r.workers.Go(func() error {
 			for i := range r.work {
-				r.steps <- finished{i, r.applySafely(r.results[i])}
+				began := time.Now()
+				r.steps <- finished{i, r.applySafely(r.results[i]), began}
 			}
 			return nil
 		})
@@ -214,7 +216,7 @@ func (r *run) turn() {
 	var wake <-chan time.Time
 	if r.feed.Err() == nil {
 		r.wakeDelayed()
-		if len(r.queue) > 0 && !time.Now().Before(r.down.until) {
+		if len(r.queue) > 0 && r.mayStart() {
 			work, next = r.work, r.queue[0]
 		}
 		timer := time.NewTimer(r.untilNext())
@@ -231,7 +233,7 @@ func (r *run) turn() {
 		r.begin(next)
 	case f := <-r.steps:
 		r.active--
-		r.step(f.change, f.step)
+		r.step(f)
 	case v := <-r.looked:
 		r.saw(v)
 	case <-wake:
@@ -249,6 +251,12 @@ func (r *run) begin(i int32) {
 	if r.OnStart != nil {
 		r.OnStart(r.results[i].Change)
 	}
+}
+
+// mayStart reports whether the next change in line may start. During an outage
+// one at a time finds out whether it is over.
+func (r *run) mayStart() bool {
+	return !time.Now().Before(r.down.until) && (r.down.since.IsZero() || r.active == 0)
 }
 
 // wakeDelayed brings busy objects back in line.
@@ -299,12 +307,13 @@ func (r *run) enqueue(ready []int32) {
 }
 
 // step takes in what a worker brought back.
-func (r *run) step(i int32, s Step) {
+func (r *run) step(f finished) {
+	i, s := f.change, f.step
 	if s.Fatal != nil {
 		r.stopFor(s.Fatal)
 	}
 	switch {
-	case s.Outage && r.down.bears(i, r.MaxOutage):
+	case s.Outage && r.down.bears(i, f.began, r.MaxOutage):
 		s.Result.Outcome = diff.NotAttempted
 		r.results[i] = s.Result
 		r.delayed = append(r.delayed, delayed{i, r.down.until})
@@ -312,6 +321,9 @@ func (r *run) step(i int32, s Step) {
 		s.Result.Outcome = diff.NotAttempted
 		r.settle(i, s.Result)
 		r.stopFor(&StoppedError{fmt.Sprintf("the API has given no usable answer for %s", time.Since(r.down.since).Round(time.Second))})
+	case s.Outage: // the row's own fault: others got their answers
+		s.Result.Outcome = diff.Failed
+		r.settle(i, s.Result)
 	case s.Again > 0 && time.Since(r.begun[i]) < r.PollTimeout:
 		s.Result.Outcome = diff.NotAttempted
 		r.results[i] = s.Result

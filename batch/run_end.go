@@ -15,6 +15,7 @@ func (r *run) settle(i int32, res Result) {
 	if !res.StartedAt.IsZero() {
 		res.Duration = time.Since(res.StartedAt)
 	}
+	res.Lost, res.Doubt, res.SentAt = nil, false, time.Time{}
 	r.results[i] = res
 	if err := r.Journal.Done(res); err != nil {
 		r.stopFor(err)
@@ -45,7 +46,7 @@ func (r *run) behind(i int32, blocker Result) Result {
 	res := Result{Change: r.results[i].Change, Outcome: diff.Skipped, BlockedBy: blocker.Change.ID,
 		Description: fmt.Sprintf("%s ended as %s", blocker.Change.ID, blocker.Outcome)}
 	switch blocker.Outcome {
-	case diff.InProgress, diff.NotAttempted:
+	case diff.InProgress, diff.NotAttempted, diff.Unknown:
 		res.Outcome = diff.NotAttempted
 	}
 	if blocker.BlockedBy != "" { // name the cause, not the chain
@@ -71,6 +72,7 @@ func (r *run) abandon() {
 		if !res.StartedAt.IsZero() {
 			res.Duration = time.Since(res.StartedAt)
 		}
+		res.Lost, res.Doubt, res.SentAt = nil, false, time.Time{}
 		r.results[i] = res
 		if err := r.Journal.Done(res); err != nil && r.fatal == nil {
 			r.fatal = err

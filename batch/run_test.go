@@ -59,7 +59,7 @@ func TestRunSkipsDependents(t *testing.T) {
 		{diff.Failed, "skipped ready"},
 		{diff.Conflict, "skipped ready"},
 		{diff.Pending, "skipped ready"},
-		{diff.Unknown, "skipped ready"},
+		{diff.Unknown, "not_attempted ready"},
 		{diff.NotAttempted, "not_attempted ready"},
 		{diff.OK, "ok"},
 		{diff.Unchanged, "ok"},

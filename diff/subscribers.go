@@ -32,6 +32,9 @@ func (p *planner) subscriber(r Row) {
 	case m.here > 1:
 		p.hold(r, Conflict, fmt.Sprintf("%d live subscribers have this customer and e-mail address", m.here),
 			"find out which one is meant and remove the other in Partner Hub", p.namesakes(r, func(l Row) bool { return p.owner(l) == s.externalID })...)
+	case m.here == 0 && m.adrift:
+		p.hold(r, Conflict, "the e-mail address is live under a customer that the API does not name",
+			"find out in Partner Hub whose it is", p.namesakes(r, func(l Row) bool { return p.owner(l) == "" })...)
 	case m.here == 0 && r.Absent():
 		p.unchanged(Subscriber)
 	case s.held != "" && !(s.goes && r.Absent()):
@@ -59,6 +62,7 @@ func (p *planner) subscriber(r Row) {
 type match struct {
 	here, elsewhere int
 	stays           bool // live is elsewhere, by its own row, and is not removed
+	adrift          bool // live is somewhere, and nobody says under which customer
 	live            Row
 }
 
@@ -74,7 +78,9 @@ func (p *planner) matchSubscriber(r Row) (m match) {
 		return m
 	}
 	for l := range live.All(r.Get(ColEmail)) {
-		if p.owner(l) == customer {
+		owner := p.owner(l)
+		m.adrift = m.adrift || owner == ""
+		if owner == customer {
 			m.here++
 			m.live = l
 			p.named[l.Index()] = true
