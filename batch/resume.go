@@ -34,8 +34,9 @@ func (r *run) takeUp(ready []int32) []int32 {
 			}
 			continue
 		case ReadBack:
-			res = Result{Change: c, Outcome: diff.Unknown, Attempts: past.Attempts, StartedAt: res.StartedAt, Lost: &past.Last, Doubt: past.Doubt}
+			res.Lost, res.Doubt = &past.Last, past.Doubt
 			res.Lost.Change = c
+			res.Advice = "resume the run: it reads the object back before anything is sent"
 		case Poll:
 			res.SentAt = past.Last.At
 		case Send:
@@ -57,7 +58,6 @@ func endedWell(res Result) bool { return res.Outcome == diff.OK || res.Outcome =
 // settled says so; otherwise nothing was applied, and the change starts anew.
 func (a *APIApplier) recover(ctx context.Context, so Result, j Journal) (step Step, settled bool) {
 	lost := *so.Lost
-	so.Lost = nil
 	op, err := a.lostOperation(ctx, so.Change)
 	if err != nil {
 		step = a.refused(so, err)
@@ -70,7 +70,7 @@ func (a *APIApplier) recover(ctx context.Context, so Result, j Journal) (step St
 	if err != nil {
 		return Step{Result: ambiguous(so, err, err), Fatal: stopping(err)}, true
 	}
-	lost.ResourceID = got.receipt.ID
+	lost.ResourceID, so.Lost = got.receipt.ID, nil
 	if err := j.Resolved(lost, evidence); err != nil {
 		so.Outcome = diff.Unknown
 		return Step{Result: so, Fatal: err}, true

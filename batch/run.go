@@ -314,15 +314,15 @@ func (r *run) step(f finished) {
 	}
 	switch {
 	case s.Outage && r.down.bears(i, f.began, r.MaxOutage):
-		s.Result.Outcome = diff.NotAttempted
+		s.Result.Outcome = unsent(s.Result, diff.NotAttempted)
 		r.results[i] = s.Result
 		r.delayed = append(r.delayed, delayed{i, r.down.until})
 	case s.Outage && r.down.over(r.MaxOutage):
-		s.Result.Outcome = diff.NotAttempted
+		s.Result.Outcome = unsent(s.Result, diff.NotAttempted)
 		r.settle(i, s.Result)
 		r.stopFor(&StoppedError{fmt.Sprintf("the API has given no usable answer for %s", time.Since(r.down.since).Round(time.Second))})
 	case s.Outage: // the row's own fault: others got their answers
-		s.Result.Outcome = diff.Failed
+		s.Result.Outcome = unsent(s.Result, diff.Failed)
 		r.settle(i, s.Result)
 	case s.Again > 0 && time.Since(r.begun[i]) < r.PollTimeout:
 		s.Result.Outcome = diff.NotAttempted
@@ -333,6 +333,15 @@ func (r *run) step(f finished) {
 	default:
 		r.settle(i, s.Result)
 	}
+}
+
+// unsent is the outcome of a change that was not sent, unless a write of an
+// earlier run is still unaccounted for.
+func unsent(res Result, o diff.Outcome) diff.Outcome {
+	if res.Lost != nil {
+		return diff.Unknown
+	}
+	return o
 }
 
 func (r *run) stopFor(err error) {

@@ -1,17 +1,15 @@
 package batch
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"wholesync/diff"
 )
 
-// settle ends a change for good, and lets those behind it start or end.
-func (r *run) settle(i int32, res Result) {
-	if r.graph.ended[i] { // two of its forerunners ended badly
-		return
-	}
+// record enters the result of a change, for good as far as this run goes.
+func (r *run) record(i int32, res Result) {
 	if !res.StartedAt.IsZero() {
 		res.Duration = time.Since(res.StartedAt)
 	}
@@ -23,6 +21,14 @@ func (r *run) settle(i int32, res Result) {
 	if r.OnResult != nil {
 		r.OnResult(res)
 	}
+}
+
+// settle ends a change, and lets those behind it start or end.
+func (r *run) settle(i int32, res Result) {
+	if r.graph.ended[i] { // two of its forerunners ended badly
+		return
+	}
+	r.record(i, res)
 	well := endedWell(res)
 	if well && res.Attempts > 0 {
 		r.down.end()
@@ -59,26 +65,27 @@ func (r *run) behind(i int32, blocker Result) Result {
 // abandon records what the end of the intake left without a result: changes that
 // were never sent, and those still in progress.
 func (r *run) abandon() {
-	for i := range r.results {
+	for n := range r.results {
+		i := int32(n)
 		if r.graph.ended[i] {
 			continue
 		}
-		res := r.results[i]
-		if was, ok := r.waiting[int32(i)]; ok {
-			res = was.Result
-			res.Advice = "the API goes on by itself; plan again to see how it ended"
-		}
 		r.graph.ended[i] = true
-		if !res.StartedAt.IsZero() {
-			res.Duration = time.Since(res.StartedAt)
+		res := r.results[i]
+		if was, ok := r.waiting[i]; ok {
+			res = was.Result
+			res.Advice = "the API goes on by itself; resume the run, or plan again, to see how it ended"
+		} else if res.Outcome == diff.NotAttempted && res.Description == "" {
+			res.Description = "the run ended before its turn: " + r.why()
 		}
-		res.Lost, res.Doubt, res.SentAt = nil, false, time.Time{}
-		r.results[i] = res
-		if err := r.Journal.Done(res); err != nil && r.fatal == nil {
-			r.fatal = err
-		}
-		if r.OnResult != nil {
-			r.OnResult(res)
-		}
+		r.record(i, res)
 	}
+}
+
+// why is what closed the intake.
+func (r *run) why() string {
+	if r.fatal != nil {
+		return r.fatal.Error()
+	}
+	return context.Cause(r.feed).Error()
 }

@@ -183,11 +183,6 @@ func (e *estate) plan(t reporter) *Plan {
 	return p
 }
 
-var stageNames = map[Stage]string{
-	StageReady: "ready", StageRemove: "remove", StageUpdate: "update", StageProvision: "provision",
-	StageShrink: "shrink", StageRemoveCustomer: "remove customer",
-}
-
 // planText is a plan as the cases in testdata/plans show it.
 func planText(p *Plan, have *Live) string {
 	var b strings.Builder

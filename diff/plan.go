@@ -59,6 +59,30 @@ const (
 	StageRemoveCustomer                  // the customer itself goes
 )
 
+var stageNames = [...]string{
+	StageReady: "ready", StageRemove: "remove", StageUpdate: "update", StageProvision: "provision", StageShrink: "shrink", StageRemoveCustomer: "remove_customer",
+}
+
+// MarshalText writes the word for the stage, so that saved plans do not depend
+// on how many stages there are.
+func (s Stage) MarshalText() ([]byte, error) {
+	if s == 0 || int(s) >= len(stageNames) {
+		return nil, fmt.Errorf("no stage %d", s)
+	}
+	return []byte(stageNames[s]), nil
+}
+
+// UnmarshalText reads the word of [Stage.MarshalText].
+func (s *Stage) UnmarshalText(b []byte) error {
+	for v, name := range stageNames {
+		if name != "" && name == string(b) {
+			*s = Stage(v)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown stage %q", b)
+}
+
 // FieldChange is one column of a change.
 type FieldChange struct {
 	Column Column `json:"column"`
