@@ -200,6 +200,9 @@ type Spec struct {
 	Kind  Kind
 	Rules []Rule
 	slots [columnEnd]int8 // place in Rules plus one
+	// mendable are the columns that are compared value by value and can be changed
+	// in place. A set of packages is not among them: it changes in two steps.
+	mendable []Column
 	// uncompared are the input columns that the API takes and does not return.
 	uncompared []Column
 }
@@ -230,7 +233,7 @@ func SpecOf(k Kind) *Spec { return specs[k] }
 var specs = [kindEnd]*Spec{
 	Customer: newSpec(Customer, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
-		{Column: ColExternalID, Value: ValueExternalID, Need: Always, Sent: SentAlways, Compared: true},
+		{Column: ColExternalID, Value: ValueExternalID, Need: Always, Sent: SentAlways, Compared: true, Update: true}, // the key, so it differs only where org_id found the customer
 		{Column: ColOrgID, Value: ValueID, Sent: SentOnProvision, Compared: true},
 		{Column: ColPackages, Value: ValuePackageSet, Need: AtProvision, Sent: SentAlways, Compared: true, Update: true},
 		{Column: ColName, Value: ValueName, Need: ForNewOrg, Sent: SentOnProvision},
@@ -282,6 +285,9 @@ func newSpec(k Kind, rules []Rule) *Spec {
 		s.slots[r.Column] = int8(i + 1)
 		if r.Sent != SentNever && !r.Compared {
 			s.uncompared = append(s.uncompared, r.Column)
+		}
+		if r.Compared && r.Update && r.Value != ValuePackageSet {
+			s.mendable = append(s.mendable, r.Column)
 		}
 	}
 	return s

@@ -241,19 +241,25 @@ func describeStatus(live Row) string {
 	return text
 }
 
-// comparedFields lists the columns other than packages that differ and can be
-// mended: the address, and the external id of a customer matched by organization.
+// comparedFields lists the columns that differ and can be mended in place. It
+// allocates nothing where none does.
 func comparedFields(r, live Row) []FieldChange {
 	var fields []FieldChange
-	for _, rule := range SpecOf(Customer).Rules {
-		if !rule.Compared || rule.Column == ColOrgID || rule.Column == ColPackages {
-			continue
-		}
-		if v, set := r.Value(rule.Column); set && v != live.Get(rule.Column) {
-			fields = append(fields, FieldChange{rule.Column, live.Get(rule.Column), v})
+	for _, c := range SpecOf(r.Kind()).mendable {
+		if v, set := r.Value(c); set && v != live.Get(c) {
+			fields = append(fields, FieldChange{c, live.Get(c), v})
 		}
 	}
 	return fields
+}
+
+// differing words the columns of a change.
+func differing(fields []FieldChange) string {
+	var parts []string
+	for _, f := range fields {
+		parts = append(parts, f.Column.String()+" differs")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // growthFields are the longer package list and the columns that go along with a

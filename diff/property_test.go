@@ -203,7 +203,7 @@ func checkWanted(t *rapid.T, m *model, p *Plan, after *Live) {
 				t.Fatalf("%s: found %v, absent %v\n%s", r.Key(), found, r.Absent(), planText(p, m.have))
 			}
 			for _, rule := range SpecOf(k).Rules {
-				if v, set := r.Value(rule.Column); found && set && rule.Update && v != live.Get(rule.Column) {
+				if v, set := r.Value(rule.Column); found && set && rule.Compared && rule.Column != ColOrgID && v != live.Get(rule.Column) {
 					t.Fatalf("%s: %s is %q, not %q\n%s", r.Key(), rule.Column, live.Get(rule.Column), v, planText(p, m.have))
 				}
 			}

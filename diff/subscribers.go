@@ -155,9 +155,9 @@ func (p *planner) holdForCustomer(s *customerState, r Row) {
 
 // updateSubscriber compares a row with its live subscriber.
 func (p *planner) updateSubscriber(s *customerState, r, live Row) {
-	before, after, status := live.Get(ColPackage), r.Get(ColPackage), live.Get(ColStatus)
-	if after != "" && after != before && !WaitsForPerson(status) {
-		p.changePackage(s, r, live)
+	status := live.Get(ColStatus)
+	if fields := comparedFields(r, live); len(fields) > 0 && !WaitsForPerson(status) {
+		p.changeSubscriber(s, r, live, fields)
 		return
 	}
 	p.countUncompared(r, nil)
@@ -173,15 +173,14 @@ func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 	}
 }
 
-// changePackage plans a PUT. Number, extension and location travel only on a
+// changeSubscriber plans a PUT. Number, extension and location travel only on a
 // move from the one package without calling to one with it; on any other update
 // the API does not take them.
-func (p *planner) changePackage(s *customerState, r, live Row) {
-	before, after := live.Get(ColPackage), r.Get(ColPackage)
-	fields := []FieldChange{{ColPackage, before, after}}
-	if before == Meetings {
+func (p *planner) changeSubscriber(s *customerState, r, live Row, fields []FieldChange) {
+	reason := differing(fields)
+	if before := live.Get(ColPackage); before == Meetings {
 		if !hasNumber(r) {
-			p.refuse(r, lack{ColPhone, fmt.Sprintf("a move from %s to %s needs a number", before, after), "fill primary_phone_number, extension, or both"})
+			p.refuse(r, lack{ColPhone, fmt.Sprintf("a move from %s to %s needs a number", before, r.Get(ColPackage)), "fill primary_phone_number, extension, or both"})
 			return
 		}
 		fields = append(fields, sentFields(r, func(rule Rule) bool { return rule.Sent == SentOnMove })...)
@@ -191,7 +190,7 @@ func (p *planner) changePackage(s *customerState, r, live Row) {
 		return
 	}
 	p.countUncompared(r, fields)
-	c := p.at(Change{ID: changeID(Subscriber, r.Key(), "update"), Kind: Subscriber, Action: Update, Key: r.Key(), Stage: StageUpdate, Reason: "package differs", Fields: fields}, r)
+	c := p.at(Change{ID: changeID(Subscriber, r.Key(), "update"), Kind: Subscriber, Action: Update, Key: r.Key(), Stage: StageUpdate, Reason: reason, Fields: fields}, r)
 	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(Subscriber, live.Get)
 	s.changes = append(s.changes, c)
 }
