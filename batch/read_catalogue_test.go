@@ -207,9 +207,9 @@ func TestInputsThatCannotBeOpened(t *testing.T) {
 	}{
 		{"B01 missing", []string{"no.csv"}, "no.csv: cannot open: no such file or directory"},
 		{"B01 directory", []string{"dir.csv"}, "dir.csv: cannot open: is a directory"},
-		{"B21 twice", []string{"in.csv", "./in.csv"}, "./in.csv: given twice, as in.csv too"},
-		{"B21 twice through a link", []string{"in.csv", "link.csv"}, "link.csv: given twice, as in.csv too"},
-		{"B21 standard input twice", []string{"-", "-"}, "stdin: given twice, as stdin too"},
+		{"B21 twice", []string{"in.csv", "./in.csv"}, "./in.csv: the same file as in.csv, which is given already; name it once"},
+		{"B21 twice through a link", []string{"in.csv", "link.csv"}, "link.csv: the same file as in.csv, which is given already; name it once"},
+		{"B21 standard input twice", []string{"-", "-"}, "stdin: the same file as stdin, which is given already; name it once"},
 		{"B22 link to itself", []string{"loop.csv"}, "loop.csv: cannot open: too many levels of symbolic links"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func checkTwice(sources []*source) error {
 	last := len(sources) - 1
 	for _, src := range sources[:last] {
 		if os.SameFile(src.before, sources[last].before) || src.temp && sources[last].temp {
-			return &InputError{sources[last].name, fmt.Errorf("given twice, as %s too", src.name)}
+			return &InputError{sources[last].name, fmt.Errorf("the same file as %s, which is given already; name it once", src.name)}
 		}
 	}
 	return nil

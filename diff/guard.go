@@ -115,8 +115,8 @@ func (d Deletes) overBudget() []string {
 
 func emptyReason(scopes []string) string {
 	if slices.Contains(scopes, "") {
-		return "the input has no rows, so pruning would remove everything"
+		return "the input has no rows, so --prune covers no customer and prunes nothing; was the file cut on its way"
 	}
 	shown := scopes[:min(len(scopes), shownCustomersOfGuard)]
-	return fmt.Sprintf("the input wants no subscribers for %d of its customers (%q), so pruning would remove all that they have", len(scopes), shown)
+	return fmt.Sprintf("the input wants no subscribers for %d of its customers (%q), so --prune would remove every subscriber that they have", len(scopes), shown)
 }

@@ -76,7 +76,7 @@ func (p *planner) settleCustomers() {
 		if stay := s.size - s.leaving; s.remove != nil && stay > 0 {
 			s.remove = nil
 			p.hold(s.want, Conflict, fmt.Sprintf("%d of its subscribers would stay, and the API removes only empty customers", stay),
-				"list them with ensure=absent, or add --prune", s.live)
+				p.emptying(), s.live)
 		}
 		if s.shrink == nil {
 			continue
@@ -90,6 +90,14 @@ func (p *planner) settleCustomers() {
 			}
 		}
 	}
+}
+
+// emptying says how a customer gets rid of its subscribers.
+func (p *planner) emptying() string {
+	if p.coversSubscribers() {
+		return "list them with ensure=absent, or add --prune"
+	}
+	return "list them with ensure=absent in a file of subscribers; --prune looks at customers of such files alone"
 }
 
 // connect enters what must have succeeded before a change may start. What only

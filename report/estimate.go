@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"time"
 
 	"wholesync/diff"
@@ -28,13 +27,17 @@ func Estimate(p *diff.Plan) (calls int) {
 	return calls
 }
 
-// effort says what a plan costs to carry out, in calls and time.
-func effort(p *diff.Plan, rate float64) string {
-	calls := Estimate(p)
-	s := "about " + plural(calls, "API call")
-	if rate > 0 {
-		d := time.Duration(float64(calls) / rate * float64(time.Second))
-		s += fmt.Sprintf(", %s at %.3g/s", span(d), rate)
+// effort says what a plan costs to carry out, in calls and time. Reading the
+// live state comes first in every run, so it counts too.
+func effort(v PlanView) string {
+	calls := Estimate(v.Plan)
+	s := "about " + plural(calls, "API call") + " to change"
+	if v.ListCalls > 0 {
+		s += ", after " + number(v.ListCalls) + " to list"
+	}
+	if v.Rate > 0 {
+		d := time.Duration(float64(calls+v.ListCalls) / v.Rate * float64(time.Second))
+		s += ", " + span(d) + " at " + perSecond(v.Rate)
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"iter"
+	"strings"
 
 	"wholesync/diff"
 )
@@ -14,7 +15,7 @@ import (
 //go:embed plan.html
 var planHTML string
 
-var planPage = template.Must(template.New("plan").Parse(planHTML))
+var planPage = template.Must(template.New("plan").Funcs(template.FuncMap{"pieces": pieces}).Parse(planHTML))
 
 // Limits of the page, which a browser must be able to show.
 const (
@@ -68,7 +69,7 @@ func (g pageGroup) Lines() iter.Seq[changeLine] {
 // nothing here.
 func WritePlanHTML(w io.Writer, v PlanView) error {
 	p := page{
-		Headline: headline(v.Plan), Input: describeInput(v), Counts: kindCounts(v.Plan), Flags: liftingFlags(v.Hits),
+		Headline: headline(v), Input: describeInput(v), Counts: kindCounts(v), Flags: liftingLine(v.Hits),
 		LeftAlone: leftAlone(v.Plan), Next: Clean(v.Next),
 	}
 	for _, h := range v.Hits {
@@ -76,16 +77,17 @@ func WritePlanHTML(w io.Writer, v PlanView) error {
 	}
 	p.addChanges(v)
 	rows := htmlRows
+	held := v.notSent()
 	if v.Full {
-		rows = max(len(v.Plan.Held), len(v.Plan.Notes))
+		rows = max(len(held), len(v.Plan.Notes))
 	}
-	for i := range v.Plan.Held[:min(rows, len(v.Plan.Held))] {
-		p.Held = append(p.Held, describeHeld(&v.Plan.Held[i]))
+	for i := range held[:min(rows, len(held))] {
+		p.Held = append(p.Held, describeHeld(&held[i]))
 	}
 	for _, n := range v.Plan.Notes[:min(rows, len(v.Plan.Notes))] {
 		p.Notes = append(p.Notes, describeNote(n))
 	}
-	p.HeldHidden = hiddenText(len(v.Plan.Held) - len(p.Held))
+	p.HeldHidden = hiddenText(len(held) - len(p.Held))
 	p.NotesHidden = hiddenText(len(v.Plan.Notes) - len(p.Notes))
 	if len(v.Plan.Effect.Packages) > 0 {
 		var missing []string
@@ -99,6 +101,21 @@ func WritePlanHTML(w io.Writer, v PlanView) error {
 	return out.Flush()
 }
 
+// pieces cuts keys and lists where a line may break in a narrow column, so that
+// none breaks inside a word.
+func pieces(s string) []string {
+	var parts []string
+	for s != "" {
+		end := strings.IndexAny(s, "/@;,") + 1
+		if end == 0 {
+			end = len(s)
+		}
+		parts = append(parts, s[:end])
+		s = s[end:]
+	}
+	return parts
+}
+
 func hiddenText(n int) string {
 	if n == 0 {
 		return ""
@@ -110,7 +127,7 @@ func (p *page) addChanges(v PlanView) {
 	if v.Plan.Empty() {
 		return
 	}
-	p.Effort = effort(v.Plan, v.Rate)
+	p.Effort = effort(v)
 	all := htmlAll
 	if v.Full {
 		all = len(v.Plan.Changes)

@@ -65,3 +65,17 @@ func TestPlanHTMLOfALongPlan(t *testing.T) {
 		t.Error("it is not said what is missing")
 	}
 }
+
+// Lines of a narrow column may break between the parts of a key, nowhere else.
+func TestPieces(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "",
+		"acme":                  "acme",
+		"acme/ada@acme.example": "acme/|ada@|acme.example",
+		"a;b,;":                 "a;|b,|;",
+	} {
+		if got := strings.Join(pieces(text), "|"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

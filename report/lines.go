@@ -161,25 +161,70 @@ func customerTotals(p *diff.Plan) [][]string {
 }
 
 // kindCounts is the table of counts per kind and action; its first row is the header.
-func kindCounts(p *diff.Plan) [][]string {
-	held := map[diff.Kind]int{}
-	for i := range p.Held {
-		held[p.Held[i].Kind]++
+// Rows that were set aside have a column where there are any, and those of them
+// whose kind could not be told a line of their own.
+func kindCounts(v PlanView) [][]string {
+	held, aside := map[diff.Kind]int{}, map[diff.Kind]int{}
+	for _, h := range v.notSent() {
+		if h.Outcome == diff.RejectedRow {
+			aside[h.Kind]++
+		} else {
+			held[h.Kind]++
+		}
 	}
 	done := map[diff.Count]int{}
-	for _, c := range p.Counts() {
+	for _, c := range v.Plan.Counts() {
 		done[diff.Count{Kind: c.Kind, Action: c.Action}] = c.N
 	}
 	rows := [][]string{{"", "provision", "update", "remove", "unchanged", "held"}}
-	for _, k := range diff.Kinds() {
-		row := []string{k.String()}
+	kinds := diff.Kinds()
+	if aside[0] > 0 {
+		kinds = append(kinds, 0)
+	}
+	for _, k := range kinds {
+		row := []string{kindOr(k, "of no kind")}
 		for _, a := range diff.Actions() {
 			row = append(row, number(done[diff.Count{Kind: k, Action: a}]))
 		}
-		rows = append(rows, append(row, number(p.Unchanged[k]), number(held[k])))
+		rows = append(rows, append(row, number(v.Plan.Unchanged[k]), number(held[k])))
+	}
+	if len(aside) > 0 {
+		rows[0] = append(rows[0], asideWords)
+		for i, k := range kinds {
+			rows[i+1] = append(rows[i+1], number(aside[k]))
+		}
 	}
 	return rows
 }
+
+// kindOr is the word for a kind, or another where a row's kind could not be told.
+func kindOr(k diff.Kind, none string) string {
+	if k == 0 {
+		return none
+	}
+	return k.String()
+}
+
+// asideWords is what plans call invalid rows that --skip-invalid leaves out.
+const asideWords = "set aside"
+
+// notSent are the rows for which nothing will be sent although something is not
+// as wanted: those that the plan holds, then those that were invalid before.
+func (v PlanView) notSent() []diff.Held {
+	if len(v.SetAside) == 0 {
+		return v.Plan.Held
+	}
+	rows := slices.Clone(v.Plan.Held)
+	for _, r := range v.SetAside {
+		rows = append(rows, diff.Held{
+			Kind: r.Kind, Key: diff.Key{Customer: r.Key}, FileName: r.File, Line: r.Line, Outcome: diff.RejectedRow, Reason: r.Problem, Advice: mendRow,
+		})
+	}
+	return rows
+}
+
+// mendRow is what to do about an invalid row.
+const mendRow = "correct the row and send it again"
 
 // heldLine is a held row in words. Its texts are clean.
 type heldLine struct {
@@ -187,13 +232,17 @@ type heldLine struct {
 }
 
 func describeHeld(h *diff.Held) heldLine {
+	outcome := string(h.Outcome)
+	if h.Outcome == diff.RejectedRow {
+		outcome = asideWords
+	}
 	return heldLine{
-		Where: filePlace(h.FileName, h.Line), Kind: h.Kind.String(), Key: Clean(h.Key.String()), Outcome: Clean(string(h.Outcome)),
+		Where: filePlace(h.FileName, h.Line), Kind: kindOr(h.Kind, "row"), Key: Clean(h.Key.String()), Outcome: Clean(outcome),
 		Reason: Clean(h.Reason), Advice: Clean(h.Advice), LiveIDs: Clean(strings.Join(h.LiveIDs, ", ")),
 	}
 }
 
-// leftAlone says which live objects no row names; "" where there are none.
+// leftAlone says which live objects have no row; "" where there are none.
 func leftAlone(p *diff.Plan) string {
 	var parts []string
 	for _, k := range diff.Kinds() {
@@ -204,7 +253,7 @@ func leftAlone(p *diff.Plan) string {
 	if parts == nil {
 		return ""
 	}
-	return "Left alone: " + strings.Join(parts, " and ") + " that no row names"
+	return "Left alone: " + strings.Join(parts, " and ") + " without a row of their own"
 }
 
 // headPart is a piece of the headline; Action colours it, 0 does not.
@@ -214,7 +263,8 @@ type headPart struct {
 }
 
 // headline counts what a plan does. Everything that is taken away is in it.
-func headline(p *diff.Plan) []headPart {
+func headline(v PlanView) []headPart {
+	p := v.Plan
 	n := map[diff.Action]int{}
 	for _, c := range p.Counts() {
 		n[c.Action] += c.N
@@ -233,16 +283,36 @@ func headline(p *diff.Plan) []headPart {
 	if d := p.Deletes.Packages; d > 0 {
 		parts = append(parts, headPart{plural(d, "package") + " to take from customers", diff.Remove})
 	}
-	if p.Empty() {
+	open := v.notSent()
+	switch differs := slices.ContainsFunc(open, func(h diff.Held) bool { return h.Outcome != diff.Pending }); {
+	case p.Empty() && differs:
+		parts = append(parts, headPart{Text: "no changes"})
+	case p.Empty():
 		parts = append(parts, headPart{Text: "nothing to do"})
 	}
+	parts = append(parts, openCounts(open)...)
 	same := 0
 	for _, u := range p.Unchanged {
 		same += u
 	}
-	parts = append(parts, headPart{Text: number(same) + " unchanged"})
-	if len(p.Held) > 0 {
-		parts = append(parts, headPart{Text: number(len(p.Held)) + " held"})
+	return append(parts, headPart{Text: number(same) + " unchanged"})
+}
+
+// openCounts counts the rows that are not as wanted and for which nothing is sent.
+func openCounts(rows []diff.Held) []headPart {
+	n := map[diff.Outcome]int{}
+	for i := range rows {
+		n[rows[i].Outcome]++
+	}
+	var parts []headPart
+	if c := n[diff.Conflict]; c > 0 {
+		parts = append(parts, headPart{Text: plural(c, "conflict")})
+	}
+	if c := n[diff.Pending]; c > 0 {
+		parts = append(parts, headPart{Text: number(c) + " pending"})
+	}
+	if c := n[diff.RejectedRow]; c > 0 {
+		parts = append(parts, headPart{Text: number(c) + " " + asideWords})
 	}
 	return parts
 }

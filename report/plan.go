@@ -14,16 +14,20 @@ import (
 
 // PlanView is a plan with all that people want to see beside it.
 type PlanView struct {
-	Plan    *diff.Plan
-	Files   []diff.File
-	Source  string          // what it was compared with, as in "the live state of https://..."
-	Rate    float64         // requests per second; 0 = not known, and no time is told
-	Full    bool            // show every change of a long plan
-	Color   bool            // colour the text with terminal sequences
-	Prices  *Prices         // nil = seats only, no money
-	PriceAt time.Time       // the day whose prices count
-	Hits    []diff.GuardHit // guards that refuse the plan
-	Next    string          // the next command to type, "" = none
+	Plan   *diff.Plan
+	Files  []diff.File
+	Source string  // what it was compared with, as in "the live state of https://..."
+	Rate   float64 // requests per second; 0 = not known, and no time is told
+	// SetAside are the input rows that were invalid and are no part of the plan.
+	SetAside []diff.Rejected
+	// ListCalls is how many API calls reading the live state took; 0 = none, or not known.
+	ListCalls int
+	Full      bool            // show every change of a long plan
+	Color     bool            // colour the text with terminal sequences
+	Prices    *Prices         // nil = seats only, no money
+	PriceAt   time.Time       // the day whose prices count
+	Hits      []diff.GuardHit // guards that refuse the plan
+	Next      string          // the next command to type, "" = none
 }
 
 // Colours of a terminal (ECMA-48, "Select Graphic Rendition").
@@ -73,7 +77,7 @@ func (w *planWriter) title(text string) { fmt.Fprintf(w, "\n%s\n", w.paint(bold,
 
 func (w *planWriter) head() {
 	var parts []string
-	for _, p := range headline(w.Plan) {
+	for _, p := range headline(w.PlanView) {
 		parts = append(parts, w.paint(actionColors[p.Action], p.Text))
 	}
 	fmt.Fprintf(w, "%s %s\n", w.paint(bold, "Plan:"), strings.Join(parts, ", "))
@@ -81,7 +85,7 @@ func (w *planWriter) head() {
 		fmt.Fprintln(w, in)
 	}
 	fmt.Fprintln(w)
-	writeTable(w, kindCounts(w.Plan))
+	writeTable(w, kindCounts(w.PlanView))
 }
 
 // describeInput says what was compared with what.
@@ -193,16 +197,13 @@ func (w *planWriter) more(n int) {
 }
 
 func (w *planWriter) held() {
-	rows := w.Plan.Held
+	rows := w.notSent()
 	if len(rows) > 0 {
 		w.title("Held, with nothing sent")
 	}
 	for i := range rows[:w.shown(len(rows))] {
 		h := describeHeld(&rows[i])
-		text := h.Reason
-		if h.Advice != "" {
-			text += "; " + h.Advice
-		}
+		text := withHint(h.Reason, h.Advice)
 		if h.LiveIDs != "" {
 			text += " (live: " + h.LiveIDs + ")"
 		}
@@ -252,25 +253,38 @@ func (w *planWriter) guards() {
 	for _, h := range w.Hits {
 		fmt.Fprintf(w, "  %s %s: %s\n", w.paint(red, "x"), Clean(h.Reason), Clean(h.Lift))
 	}
-	if flags := liftingFlags(w.Hits); flags != "" {
+	if flags := liftingLine(w.Hits); flags != "" {
 		fmt.Fprintf(w, "  To go on all the same, add: %s\n", w.paint(bold, flags))
 	}
 }
 
-// liftingFlags are the flags that lift the guards, each once.
-func liftingFlags(hits []diff.GuardHit) string {
-	var flags []string
+// LiftingFlags are the flags that lift guards, each once. All says that they
+// lift every one of them; a guard that no flag lifts says what to do instead.
+func LiftingFlags(hits []diff.GuardHit) (flags []string, all bool) {
+	all = true
 	for _, h := range hits {
-		if lift := Clean(h.Lift); strings.HasPrefix(lift, "--") && !slices.Contains(flags, lift) {
-			flags = append(flags, lift)
+		switch {
+		case !strings.HasPrefix(h.Lift, "--"):
+			all = false
+		case !slices.Contains(flags, h.Lift):
+			flags = append(flags, h.Lift)
 		}
 	}
-	return strings.Join(flags, " ")
+	return flags, all
+}
+
+// liftingLine has the flags for people, "" where they would not be enough.
+func liftingLine(hits []diff.GuardHit) string {
+	flags, all := LiftingFlags(hits)
+	if !all {
+		return ""
+	}
+	return Clean(strings.Join(flags, " "))
 }
 
 func (w *planWriter) foot() {
 	if !w.Plan.Empty() {
-		fmt.Fprintf(w, "\nTo carry it out: %s\n", effort(w.Plan, w.Rate))
+		fmt.Fprintf(w, "\nTo carry it out: %s\n", effort(w.PlanView))
 	}
 	if w.Next != "" {
 		fmt.Fprintf(w, "Next: %s\n", w.paint(bold, Clean(w.Next)))

@@ -48,10 +48,10 @@ func TestWhatIsALongPlan(t *testing.T) {
 func TestManyHeldRowsAndNotes(t *testing.T) {
 	v := PlanView{Plan: &diff.Plan{Held: make([]diff.Held, 25), Notes: make([]diff.Note, 23)}}
 	for i := range v.Plan.Held {
-		v.Plan.Held[i].Kind = diff.Customer
+		v.Plan.Held[i].Kind, v.Plan.Held[i].Outcome = diff.Customer, diff.Conflict
 	}
 	text := planText(t, v)
-	for _, want := range []string{"... and 5 more", "... and 3 more", "25 held"} {
+	for _, want := range []string{"... and 5 more", "... and 3 more", "25 conflicts"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
@@ -96,6 +96,83 @@ func TestWritePlanTellsWriteErrors(t *testing.T) {
 	}
 	if err := WritePlanHTML(brokenWriter{}, sampleView(t)); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("page: error %v", err)
+	}
+}
+
+// A plan that changes nothing has something to say all the same, where rows are
+// held or were set aside.
+func TestHeadline(t *testing.T) {
+	held := []diff.Held{
+		{Kind: diff.Customer, Outcome: diff.Conflict, Reason: "two."},
+		{Kind: diff.Customer, Outcome: diff.Conflict, Reason: "two.", Advice: "delete one"},
+		{Kind: diff.Subscriber, Outcome: diff.Pending, Reason: "status pending"},
+		{Kind: diff.Subscriber, Outcome: diff.RejectedRow, Reason: "no customer"},
+	}
+	aside := []diff.Rejected{{File: "a.csv", Line: 3, Key: "x/y", Problem: "no e-mail address"}}
+	for _, test := range []struct {
+		view PlanView
+		want []string
+	}{
+		{PlanView{}, []string{"Plan: nothing to do, 0 unchanged\n"}},
+		{PlanView{Plan: &diff.Plan{Held: held, Unchanged: map[diff.Kind]int{diff.Customer: 3}}}, []string{
+			"Plan: no changes, 2 conflicts, 1 pending, 1 set aside, 3 unchanged\n", "unchanged  held  set aside\n",
+			"conflict: two; delete one\n", "set aside: no customer\n",
+		}},
+		{PlanView{Plan: &diff.Plan{Held: held[2:3]}}, []string{"Plan: nothing to do, 1 pending, 0 unchanged\n"}},
+		{PlanView{SetAside: aside}, []string{
+			"Plan: no changes, 1 set aside, 0 unchanged\n", "  of no kind          0       0       0          0     0          1\n",
+			"  ! a.csv:3  row x/y  set aside: no e-mail address; correct the row and send it again\n",
+		}},
+	} {
+		if test.view.Plan == nil {
+			test.view.Plan = &diff.Plan{}
+		}
+		text := planText(t, test.view)
+		for _, want := range test.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in:\n%s", want, text)
+			}
+		}
+	}
+}
+
+func TestLiftingFlags(t *testing.T) {
+	empty, many := diff.GuardHit{Lift: "--allow-empty"}, diff.GuardHit{Lift: "--allow-deletes=3"}
+	for _, test := range []struct {
+		hits  []diff.GuardHit
+		flags string
+		all   bool
+	}{
+		{nil, "", true},
+		{[]diff.GuardHit{empty, many, many}, "--allow-empty --allow-deletes=3", true},
+		{[]diff.GuardHit{many, {Lift: "mend that"}}, "--allow-deletes=3", false},
+	} {
+		flags, all := LiftingFlags(test.hits)
+		if got := strings.Join(flags, " "); got != test.flags || all != test.all {
+			t.Errorf("%v: %q, all %v", test.hits, got, all)
+		}
+		text := planText(t, PlanView{Plan: &diff.Plan{}, Hits: test.hits})
+		if got := strings.Contains(text, "To go on all the same, add: "+test.flags+"\n"); got != (test.all && test.hits != nil) {
+			t.Errorf("%v: the text offers to go on: %v:\n%s", test.hits, got, text)
+		}
+	}
+}
+
+func TestEffort(t *testing.T) {
+	for _, test := range []struct {
+		list int
+		rate float64
+		want string
+	}{
+		{0, 0, "about 13 API calls to change"},
+		{4, 10, "about 13 API calls to change, after 4 to list, under a minute at 10/s"},
+		{4, 0.01, "about 13 API calls to change, after 4 to list, about 28 minutes at 0.01/s"},
+		{1, 5000, "about 13 API calls to change, after 1 to list, under a minute at 5,000/s"},
+	} {
+		got := effort(PlanView{Plan: samplePlan(), ListCalls: test.list, Rate: test.rate})
+		if got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"wholesync/batch"
 	"wholesync/diff"
@@ -104,7 +105,7 @@ func newRowSet(d *diff.Desired) *rowSet {
 func rejected(r *diff.Rejected) Row {
 	return Row{
 		File: r.File, At: r.At, Kind: r.Kind, Key: diff.Key{Customer: r.Key}, Outcome: diff.RejectedRow,
-		Result: &batch.Result{Outcome: diff.RejectedRow, Description: r.Problem, Advice: "correct the row and send it again"},
+		Result: &batch.Result{Outcome: diff.RejectedRow, Description: r.Problem, Advice: mendRow},
 	}
 }
 
@@ -186,8 +187,9 @@ func (r *Row) hold(h *diff.Held) {
 	}
 	r.Outcome = h.Outcome
 	r.Result = &batch.Result{Outcome: h.Outcome, Description: h.Reason, Advice: h.Advice}
-	if len(h.LiveIDs) == 1 {
-		r.Result.ResourceID = h.LiveIDs[0]
+	r.Result.ResourceID = strings.Join(h.LiveIDs, " ")
+	if len(h.LiveIDs) > 1 { // a person has to look at each of them
+		r.Result.Description += " (live: " + strings.Join(h.LiveIDs, ", ") + ")"
 	}
 }
 

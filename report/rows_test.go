@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,6 +72,17 @@ func TestRowsOfASavedPlan(t *testing.T) {
 	want := []string{"customers.csv:2 update not_attempted", "subs.csv:2 provision not_attempted", "subs.csv:3 update not_attempted", "subs.csv:4 none conflict", ":0 remove not_attempted"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("rows without input (-want +got):\n%s", d)
+	}
+}
+
+// Where two live objects have one key, a person must see both.
+func TestRowOfTwoLiveObjects(t *testing.T) {
+	rows := Rows(sampleDesired(t), samplePlan(), nil)
+	at := slices.IndexFunc(rows, func(r Row) bool { return r.Outcome == diff.Conflict })
+	got := []string{rows[at].Result.ResourceID, rows[at].Result.Description}
+	want := []string{"id-1 id-2", "two live subscribers have this address (live: id-1, id-2)"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -36,8 +36,8 @@ type Summary struct {
 	Seconds        float64        `json:"duration_s"`
 	ExitMeaning    string         `json:"exit_meaning"`
 	Rows           int            `json:"rows"`
-	Changes        int            `json:"changes"` // that were tried, well or not
-	CallsPerChange float64        `json:"calls_per_change,omitempty"`
+	Changes        int            `json:"changes"`                    // that were tried, well or not
+	CallsPerChange float64        `json:"calls_per_change,omitempty"` // all calls, listing and polls included
 	Outcomes       []OutcomeCount `json:"outcomes"`
 	Actions        []ActionCount  `json:"actions"`
 	Reasons        []Reason       `json:"reasons,omitempty"` // worst outcome first, then the most frequent
@@ -112,8 +112,8 @@ func Summarize(run Run, rows []Row) Summary {
 // rank is the place of an outcome in the order of summaries.
 func rank(o diff.Outcome) int { return slices.Index(diff.Outcomes(), o) }
 
-// reasons groups the rows that need a person. Rows that were skipped or not
-// attempted are left out: their reason is another row's.
+// reasons groups the rows that are not done, and those that wait for a person.
+// Rows that waited for another one are left out: their reason is that row's.
 func reasons(rows []Row) []Reason {
 	type group struct {
 		outcome      diff.Outcome
@@ -124,9 +124,7 @@ func reasons(rows []Row) []Reason {
 	var out []Reason
 	for i := range rows {
 		r := &rows[i]
-		switch r.Outcome {
-		case diff.Failed, diff.Conflict, diff.RejectedRow, diff.Pending, diff.Unknown:
-		default:
+		if r.Outcome == diff.OK || r.Outcome == diff.Unchanged || r.Outcome == diff.Skipped || r.Result.BlockedBy != "" {
 			continue
 		}
 		g := group{r.Outcome, r.Result.Code, r.Result.HTTPStatus, r.Result.Title}
@@ -219,7 +217,7 @@ func WriteSummary(w io.Writer, s Summary) error {
 	g.write(out)
 	for i, r := range s.Reasons {
 		if i == 0 {
-			fmt.Fprintln(out, "\nWhat needs a person:")
+			fmt.Fprintln(out, "\nWhat is not done, or waits for a person:")
 		}
 		if i == shownReasons {
 			fmt.Fprintf(out, "  ... and %s\n", plural(len(s.Reasons)-i, "more reason"))
@@ -232,7 +230,7 @@ func WriteSummary(w io.Writer, s Summary) error {
 		fmt.Fprintf(out, "Files: %s\n", Clean(s.Dir))
 	}
 	if s.RetryFile != "" {
-		fmt.Fprintf(out, "To send again: %s\n", Clean(s.RetryFile))
+		fmt.Fprintln(out, s.retryLine())
 	}
 	if s.Next != "" {
 		fmt.Fprintf(out, "Next: %s\n", Clean(s.Next))
@@ -240,15 +238,29 @@ func WriteSummary(w io.Writer, s Summary) error {
 	return out.Flush()
 }
 
+// retryLine points at retry.csv. It is offered for sending only where the run is
+// over and every outcome is known: a run that can go on sends its rows by itself.
+func (s Summary) retryLine() string {
+	file := Clean(s.RetryFile)
+	unknown := slices.ContainsFunc(s.Outcomes, func(c OutcomeCount) bool { return c.Outcome == diff.Unknown })
+	switch {
+	case unknown:
+		return "Rows that are not done: " + file + "; look at the unknown ones first, they may have been applied"
+	case slices.Contains(resumable, s.ExitCode):
+		return "Rows that are not done: " + file
+	}
+	return "To send again: " + file
+}
+
 // apiLine says what the run asked of the API.
 func (s Summary) apiLine() string {
 	line := "API: " + plural(int(s.Calls), "call")
 	if s.Changes > 0 {
-		line += fmt.Sprintf(" (%.2f per change)", s.CallsPerChange)
+		line += fmt.Sprintf(", listing and polls included (%.2f calls per change)", s.CallsPerChange)
 	}
 	line += fmt.Sprintf(", %s repeated, %s throttled", number(int(s.Retries)), number(int(s.Throttled)))
 	if s.Rate > 0 {
-		line += fmt.Sprintf(", %.3g/s at the end", s.Rate)
+		line += ", " + perSecond(s.Rate) + " at the end"
 	}
 	return line
 }

@@ -63,12 +63,16 @@ func TestReasons(t *testing.T) {
 	addRows(5, diff.Failed, 3)
 	addRows(1, diff.Unknown, 0)
 	addRows(50, diff.Skipped, 0)
+	addRows(3, diff.InProgress, 0)
+	addRows(2, diff.NotAttempted, 0)
+	addRows(1, diff.NotAttempted, 0)
+	rows[len(rows)-1].Result.BlockedBy = "customer/a/provision"
 	addRows(50, diff.OK, 0)
 	var got []string
 	for _, r := range Summarize(Run{}, rows).Reasons {
 		got = append(got, fmt.Sprint(r.Rows, " ", r.Outcome, " ", r.Code))
 	}
-	want := "1 unknown 0; 5 failed 3; 2 failed 2; 9 pending 1"
+	want := "1 unknown 0; 5 failed 3; 2 failed 2; 3 in_progress 0; 2 not_attempted 0; 9 pending 1"
 	if strings.Join(got, "; ") != want {
 		t.Errorf("reasons %q, want %q", got, want)
 	}
@@ -117,6 +121,47 @@ func TestNextCommand(t *testing.T) {
 		got := Summarize(Run{ExitCode: test.code, Dir: test.dir, RetryFile: test.retry}, nil).Next
 		if got != test.want {
 			t.Errorf("exit %d: next %q, want %q", test.code, got, test.want)
+		}
+	}
+}
+
+// Rows whose outcome is unknown must not be sent again before somebody looked.
+func TestRetryFileIsOfferedWithCare(t *testing.T) {
+	for _, test := range []struct {
+		code    int
+		outcome diff.Outcome
+		want    string
+	}{
+		{exitFailures, diff.Failed, "To send again: r.csv\nNext: wholesync plan r.csv\n"},
+		{exitIncomplete, diff.NotAttempted, "Rows that are not done: r.csv\nNext: wholesync resume d\n"},
+		{exitUnknown, diff.Unknown, "Rows that are not done: r.csv; look at the unknown ones first, they may have been applied\nNext: wholesync resume d\n"},
+		{7, diff.Failed, "Rows that are not done: r.csv\nNext: wholesync resume d\n"},
+		{11, diff.Failed, "Rows that are not done: r.csv\nNext: wholesync resume d\n"},
+		{130, diff.Unknown, "Rows that are not done: r.csv; look at the unknown ones first, they may have been applied\nNext: wholesync resume d\n"},
+	} {
+		rows := []Row{{Outcome: test.outcome, Result: &batch.Result{Outcome: test.outcome}}}
+		var b bytes.Buffer
+		if err := WriteSummary(&b, Summarize(Run{ExitCode: test.code, Dir: "d", RetryFile: "r.csv"}, rows)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(b.String(), "Files: d\n"+test.want) {
+			t.Errorf("exit %d: want %q at the end of:\n%s", test.code, test.want, b.String())
+		}
+	}
+}
+
+func TestAPILine(t *testing.T) {
+	for _, test := range []struct {
+		run     Run
+		changes int
+		want    string
+	}{
+		{Run{Calls: 3}, 0, "API: 3 calls, 0 repeated, 0 throttled"},
+		{Run{Calls: 21, Rate: 5000}, 9, "API: 21 calls, listing and polls included (2.33 calls per change), 0 repeated, 0 throttled, 5,000/s at the end"},
+	} {
+		rows := []Row{{Changes: test.changes, Outcome: diff.OK}}
+		if got := Summarize(test.run, rows).apiLine(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
 }

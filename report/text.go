@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,23 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return number(n) + " " + noun + "s"
+}
+
+// perSecond writes a rate with about three digits.
+func perSecond(rate float64) string {
+	if rate >= 1000 {
+		return number(int(math.Round(rate))) + "/s"
+	}
+	return fmt.Sprintf("%.3g/s", rate)
+}
+
+// withHint puts what went wrong and what to do about it on one line. Texts of
+// the API end in a full stop, ours do not.
+func withHint(text, hint string) string {
+	if hint == "" {
+		return text
+	}
+	return strings.TrimRight(text, ".") + "; " + hint
 }
 
 // span writes a duration the way people say it, to about two digits.

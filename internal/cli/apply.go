@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +26,20 @@ const (
 	maxErrorFlag = "max-error-percent"
 )
 
-// settlePolls is how many poll intervals a write without an answer gets to show
-// up in reads.
-const settlePolls = 10
+// How long a write without an answer gets to show up in reads. Against an API on
+// this machine, which is a rehearsal or a test, the poll interval says how fast
+// things are meant to go.
+const (
+	settleTime  = 30 * time.Second
+	settlePolls = 10
+)
+
+func (a *app) settle(api *session) time.Duration {
+	if u, err := url.Parse(api.url); err == nil && net.ParseIP(u.Hostname()).IsLoopback() {
+		return min(settlePolls*a.global.pollInterval, settleTime)
+	}
+	return settleTime
+}
 
 // applyOptions are the flags of apply.
 type applyOptions struct {
@@ -71,6 +84,9 @@ The first interrupt lets what is in flight finish; the second stops at once.`,
 // apply is a row's whole way through the program, in order.
 func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 	if err := o.check(args); err != nil {
+		return err
+	}
+	if err := a.checkOutputs(args, map[string]string{"--" + htmlFlag: o.html, "--" + metricsFlag: a.global.metrics}); err != nil {
 		return err
 	}
 	run, err := a.openRun()
@@ -125,7 +141,7 @@ func (o *applyOptions) check(args []string) error {
 		return err
 	}
 	if len(args) > 1 {
-		return errors.New("reading the arguments: a saved plan stands alone; name either one plan.json or CSV files")
+		return errors.New("reading the arguments: a saved plan stands alone; name either one plan.json or CSV files (an estate is loaded with --sandbox=SEED.json)")
 	}
 	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "allow-extra-columns", "expect-rows", "max-bytes"} {
 		if o.given(flag) {
@@ -151,14 +167,11 @@ func refuse(hits []diff.GuardHit) error {
 	if len(hits) == 0 {
 		return nil
 	}
-	var lifts []string
-	for _, h := range hits {
-		if !slices.Contains(lifts, h.Lift) {
-			lifts = append(lifts, h.Lift)
-		}
+	advice := "not all of them can be lifted, and what to do stands beside each"
+	if flags, all := report.LiftingFlags(hits); all {
+		advice = "if all of it is meant: " + strings.Join(flags, " ")
 	}
-	return fail(exitGuard, "checking the plan: refused for %s listed above, so nothing was sent; if all of it is meant: %s",
-		count(len(hits), "reason"), strings.Join(lifts, ", "))
+	return fail(exitGuard, "checking the plan: refused for %s listed above, so nothing was sent; %s", count(len(hits), "reason"), advice)
 }
 
 // confirm asks the operator, where nobody has agreed to the plan yet.
@@ -166,26 +179,39 @@ func (a *app) confirm(api *session, p *proposal, o *applyOptions) error {
 	if o.yes || p.saved != nil || api.rehearsal || p.plan.Empty() {
 		return nil
 	}
-	question := fmt.Sprintf("apply %s, %d of them deletes", count(len(p.plan.Changes), "change"), p.plan.Deletes.Total())
+	question := fmt.Sprintf("apply %s, %s", count(len(p.plan.Changes), "change"), countDeletes(p.plan.Deletes.Total()))
 	if !a.isTerminal(a.stdin) {
 		return fail(exitGuard, "asking for agreement to %s: stdin is not a terminal, so nothing was sent; give --%s, or save the plan and apply that", question, yesFlag)
 	}
-	fmt.Fprintf(a.console, "\n%s? Type yes: ", strings.ToUpper(question[:1])+question[1:])
-	answer, err := a.readLine()
-	if err != nil {
-		return err
+	typed := bufio.NewReader(a.stdin)
+	for _, prompt := range []string{
+		"\n" + strings.ToUpper(question[:1]) + question[1:] + "? Type yes: ",
+		"Type yes in full, or anything else to stop: ",
+	} {
+		fmt.Fprint(a.console, prompt)
+		answer, err := a.readLine(typed)
+		if err != nil {
+			return err
+		}
+		if strings.EqualFold(strings.TrimSpace(answer), "yes") {
+			return nil
+		}
 	}
-	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return fail(exitGuard, "asking for agreement to %s: the answer was not yes, so nothing was sent", question)
+	return fail(exitGuard, "asking for agreement to %s: the answer was not yes, so nothing was sent", question)
+}
+
+func countDeletes(n int) string {
+	if n == 0 {
+		return "no deletes"
 	}
-	return nil
+	return count(n, "delete")
 }
 
 // readLine reads a line from the terminal until an interrupt comes first.
-func (a *app) readLine() (string, error) {
+func (a *app) readLine(typed *bufio.Reader) (string, error) {
 	line := make(chan string, 1)
 	go func() { // ends with the process where nobody types
-		text, err := bufio.NewReader(a.stdin).ReadString('\n')
+		text, err := typed.ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			text = ""
 		}
@@ -226,7 +252,7 @@ func (a *app) execute(ctx context.Context, w work) (results []batch.Result, err 
 	})()
 	e := batch.Executor{
 		Applier: batch.NewApplier(w.api.client, batch.ApplyOptions{
-			Live: w.p.live, Settle: settlePolls * a.global.pollInterval, Busy: a.global.pollInterval, Log: a.log,
+			Live: w.p.live, Settle: a.settle(w.api), Busy: a.global.pollInterval, Log: a.log,
 		}),
 		Journal:         w.journal,
 		Workers:         a.global.concurrency,

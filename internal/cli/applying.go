@@ -72,6 +72,7 @@ func (a *app) proposeForApply(api *session, in reading, o *applyOptions) (*propo
 		return nil, fmt.Errorf("reading the live state: %w", err)
 	}
 	p.refuse = batch.Stale(p.plan, p.live)
+	p.listCalls = int(api.client.Stats().Requests)
 	return p, nil
 }
 
@@ -122,6 +123,7 @@ type outcome struct {
 }
 
 // conclude writes down what became of every row, and turns it into the exit code.
+// A file that cannot be written keeps none of the others from being written.
 func (a *app) conclude(ctx context.Context, run *runDir, done outcome) error {
 	rows := report.Rows(done.p.want, done.p.plan, done.results)
 	code := runCode(ctx, rows, done.err)
@@ -136,14 +138,18 @@ func (a *app) conclude(ctx context.Context, run *runDir, done outcome) error {
 		Calls: stats.Requests, Retries: stats.Retries, Throttled: stats.Throttled, Rate: stats.Rate,
 		Files: done.p.want.Files, Written: run.written, RetryFile: run.retry,
 	}, rows)
-	if err := a.writeSummary(run, summary); err != nil {
-		return err
+	writeErr = errors.Join(writeErr, a.writeSummary(run, summary))
+	runErr := done.err
+	if runErr != nil && !errors.Is(runErr, errInterrupted) && code != exitInterrupted {
+		runErr = fmt.Errorf("applying the plan: %w", done.err)
+	} else {
+		runErr = nil
 	}
-	if err := writeErr; err != nil {
-		return &exitErr{exitFiles, err}
-	}
-	if done.err != nil && !errors.Is(done.err, errInterrupted) && code != exitInterrupted {
-		return fail(code, "applying the plan: %w", done.err)
+	switch {
+	case writeErr != nil:
+		return &exitErr{worst(code, exitFiles), errors.Join(writeErr, runErr)}
+	case runErr != nil:
+		return &exitErr{code, runErr}
 	}
 	return endWith(code)
 }
@@ -164,18 +170,18 @@ func (a *app) writeResults(run *runDir, want *diff.Desired, rows []report.Row) e
 	return nil
 }
 
-// writeSummary writes the summary for machines and for people.
+// writeSummary writes the summary for machines, for people, and for monitoring.
 func (a *app) writeSummary(run *runDir, s report.Summary) error {
-	if err := run.write(summaryFile, func(w io.Writer) error { return writeJSON(w, s) }); err != nil {
-		return err
+	err := run.write(summaryFile, func(w io.Writer) error { return writeJSON(w, s) })
+	show := func() error { return report.WriteSummary(a.stdout, s) }
+	if a.json() {
+		show = func() error { return writeJSON(a.stdout, s) }
+	}
+	if shown := show(); shown != nil {
+		err = errors.Join(err, fmt.Errorf("printing the summary: %w", shown))
 	}
 	if a.global.metrics != "" {
-		if err := report.WriteMetrics(a.global.metrics, s); err != nil {
-			return &exitErr{exitFiles, err}
-		}
+		err = errors.Join(err, report.WriteMetrics(a.global.metrics, s))
 	}
-	if a.json() {
-		return writeJSON(a.stdout, s)
-	}
-	return report.WriteSummary(a.stdout, s)
+	return err
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,7 +37,7 @@ type env struct {
 // Main runs the command line of the process and returns its exit code.
 func Main() int {
 	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupts, drainSignals()...)
 	defer signal.Stop(interrupts)
 	// A reader of our output that goes away (| head) must not kill a run that is
 	// half-way through its changes; the write then fails like any other.
@@ -52,7 +53,20 @@ func Main() int {
 	})
 }
 
+// drainSignals are the signals that end a run. A lost terminal is one of them,
+// unless whoever started the process wants it to live on (nohup).
+func drainSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
 func isTerminal(stream any) bool {
+	if p, ok := stream.(*patientWriter); ok {
+		stream = p.Writer
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
@@ -61,6 +75,7 @@ func isTerminal(stream any) bool {
 func run(ctx context.Context, args []string, e env) int {
 	ctx, stop, release := watchInterrupts(ctx, e.interrupts)
 	defer release()
+	e.stdout = &patientWriter{Writer: e.stdout}
 	a := &app{env: e, console: &console{w: e.stderr}, stop: stop}
 	root := newRoot(a)
 	root.SetArgs(args)
@@ -68,10 +83,33 @@ func run(ctx context.Context, args []string, e env) int {
 	code := exitCode(err)
 	var exit *exitErr
 	if err != nil && !(errors.As(err, &exit) && exit.err == nil) {
-		fmt.Fprintf(a.console, "wholesync: %s\n", report.Clean(message(err)))
+		fmt.Fprintf(a.console, "wholesync: %s\n", report.Clean(oneLine.Replace(message(err))))
 	}
 	return code
 }
+
+// patientWriter goes on without its reader once that is gone (| head): it has
+// what it wanted, and what the command does is not over for that.
+type patientWriter struct {
+	io.Writer
+	gone bool
+}
+
+func (p *patientWriter) Write(b []byte) (int, error) {
+	if p.gone {
+		return len(b), nil
+	}
+	n, err := p.Writer.Write(b)
+	if errors.Is(err, syscall.EPIPE) {
+		p.gone = true
+		return len(b), nil
+	}
+	return n, err
+}
+
+// oneLine joins what errors of others, which may end in full stops or have lines
+// of their own, make of a message.
+var oneLine = strings.NewReplacer(".;", ";", ".\n", "; ", "\n", "; ")
 
 // message words what ended the run. A context that an interrupt ended reports
 // "context canceled" from wherever it was noticed, which tells people nothing.

@@ -26,9 +26,11 @@ func TestAgreement(t *testing.T) {
 		code         int
 		says         string
 	}{
-		{"yes", "yes\n", true, nil, exitOK, "Apply 1 change, 0 of them deletes? Type yes: "},
+		{"yes", "yes\n", true, nil, exitOK, "Apply 1 change, no deletes? Type yes: "},
 		{"yes in capitals", "YES \n", true, nil, exitOK, ""},
-		{"y is not yes", "y\n", true, nil, exitGuard, "the answer was not yes, so nothing was sent"},
+		{"y is not yes", "y\nn\n", true, nil, exitGuard, "the answer was not yes, so nothing was sent"},
+		{"asked once more", "y\nyes\n", true, nil, exitOK, "Type yes: Type yes in full, or anything else to stop: "},
+		{"asked twice at most", "y\ny\nyes\n", true, nil, exitGuard, "asking for agreement to apply 1 change, no deletes: the answer was not yes"},
 		{"no", "no\n", true, nil, exitGuard, "the answer was not yes"},
 		{"end of input", "", true, nil, exitGuard, "the answer was not yes"},
 		{"nobody there", "yes\n", false, nil, exitGuard, "stdin is not a terminal, so nothing was sent; give --yes"},

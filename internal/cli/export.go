@@ -31,7 +31,8 @@ func newExport(a *app) *cobra.Command {
 		Long: `Export reads the live state and writes it as a desired-state CSV that plan and
 apply take as it stands: a plan for an export changes nothing. Customers and
 subscribers are in one file; columns that begin with _ are for people and for
-"plan --current", and are ignored on input.
+"plan --current", and are ignored on input. What no input can say, such as one
+e-mail address under two customers, is left out or blank, and is named on stderr.
 
 Cells hold the live values unchanged, so import the file as text where a
 spreadsheet would take a value for a formula.`,
@@ -63,12 +64,21 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if o.customer != "" && len(rows)+len(unnamed) == 0 {
 		return fmt.Errorf("reading the live state: customer %q has nothing to export; look at --customer for a slip of the pen", o.customer)
 	}
-	a.warnOfExport(rows, unnamed)
-	write := func(w io.Writer) error { return writeExport(w, rows) }
-	if o.out != "" {
-		return batch.WriteFile(o.out, write)
+	s := &sheet{rows: rows, blank: map[place]bool{}}
+	taken, err := s.settle(live)
+	if err != nil {
+		return err
 	}
-	return write(a.stdout)
+	a.warnOfExport(s, unnamed)
+	a.warnOfOmissions(taken)
+	asIs := func(cell string) string { return cell }
+	switch {
+	case o.out != "":
+		return batch.WriteFile(o.out, func(w io.Writer) error { return s.write(w, asIs) })
+	case a.isTerminal(a.stdout):
+		return s.write(a.stdout, report.Clean)
+	}
+	return s.write(a.stdout, asIs)
 }
 
 // listForExport reads one customer, or everything.
@@ -92,12 +102,12 @@ var exportColumns = []diff.Column{
 }
 
 // warnOfExport says where the file is not the whole picture.
-func (a *app) warnOfExport(rows, unnamed []diff.Row) {
+func (a *app) warnOfExport(s *sheet, unnamed []diff.Row) {
 	for _, r := range unnamed {
-		a.log.Warn("left out: no row can name it, for its key is unusable or another object has it too", "kind", r.Kind().String(), "key", r.Key().String(), "id", r.Get(diff.ColID))
+		a.log.Warn("left out: no row can name it, for its key is unusable", nameOf(r)...)
 	}
 	blanked, formulas := 0, 0
-	for _, r := range rows {
+	for _, r := range s.rows {
 		for _, c := range exportColumns {
 			v := exportCell(r, c)
 			if v == "" && r.Get(c) != "" {
@@ -118,22 +128,18 @@ func (a *app) warnOfExport(rows, unnamed []diff.Row) {
 
 // exportRows picks the rows of an export and sorts them: customers by external
 // id, then subscribers by customer and address. Unnamed are the objects that no
-// row could name, because their key does not stand for them alone.
+// row could name, because their key is no valid one.
 func exportRows(live *diff.Live, o exportOptions) (rows, unnamed []diff.Row) {
 	for _, k := range diff.Kinds() {
 		if o.only != "" && o.only != k.String()+"s" {
 			continue
 		}
 		t := live.Of(k)
-		owners := map[diff.Key]int{}
-		for i := range t.Len() {
-			owners[t.Row(i).Key()]++
-		}
 		for i := range t.Len() {
 			r := t.Row(i)
-			switch key := r.Key(); {
-			case o.customer != "" && key.Customer != o.customer:
-			case owners[key] > 1 || !hasUsableKey(r):
+			switch {
+			case o.customer != "" && r.Key().Customer != o.customer:
+			case !hasUsableKey(r):
 				unnamed = append(unnamed, r)
 			default:
 				rows = append(rows, r)
@@ -156,7 +162,8 @@ func hasUsableKey(r diff.Row) bool {
 	return true
 }
 
-func writeExport(w io.Writer, rows []diff.Row) error {
+// write makes the file; show is how a cell is written.
+func (s *sheet) write(w io.Writer, show func(cell string) string) error {
 	out := csv.NewWriter(w)
 	header := []string{"kind"}
 	for _, c := range exportColumns {
@@ -166,10 +173,10 @@ func writeExport(w io.Writer, rows []diff.Row) error {
 		return err
 	}
 	record := make([]string, len(header))
-	for _, r := range rows {
+	for _, r := range s.rows {
 		record[0] = r.Kind().String()
 		for i, c := range exportColumns {
-			record[i+1] = exportCell(r, c)
+			record[i+1] = show(s.cell(r, c))
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -187,8 +194,11 @@ func exportCell(r diff.Row, c diff.Column) string {
 	if c == diff.ColStatus || c == diff.ColErrors {
 		return report.Cell(v)
 	}
+	if !c.Input() {
+		return v
+	}
 	rule, _ := diff.SpecOf(r.Kind()).Rule(c)
-	if _, issue := diff.Parse(rule.Value, v); c.Input() && issue.Text != "" && !issue.Warning {
+	if _, issue := diff.Parse(rule.Value, v); issue.Text != "" && !issue.Warning || v == diff.Clear {
 		return ""
 	}
 	return v

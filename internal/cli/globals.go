@@ -15,12 +15,15 @@ const (
 	defaultBaseURL = "https://webexapis.com/v1"
 	// demoSeed is what a bare --sandbox stands for: the estate that is built in.
 	demoSeed = "demo"
+	// maxConcurrency is what no API rewards and what a usual limit of open files allows.
+	maxConcurrency = 1000
 
 	envToken       = "WEBEX_ACCESS_TOKEN"
 	envCredentials = "WHOLESYNC_CREDENTIALS"
 
 	credentialsFlag  = "credentials"
 	pollIntervalFlag = "poll-interval"
+	metricsFlag      = "metrics-textfile"
 )
 
 // globals are the flags that every command takes.
@@ -70,11 +73,13 @@ func (g *globals) addFlags(f *pflag.FlagSet, getenv func(string) string) {
 	f.Var(newChoice(&g.logFormat, "text", "json"), "log-format", "text or json")
 	f.BoolVar(&g.noProgress, "no-progress", false, "no progress on stderr")
 	f.Var(newChoice(&g.color, "auto", "always", "never"), "color", "auto, always or never; auto respects $NO_COLOR")
-	f.StringVar(&g.metrics, "metrics-textfile", "", "write the figures of a run to this file for Prometheus")
+	f.StringVar(&g.metrics, metricsFlag, "", "write the figures of a run to this file for Prometheus")
 }
 
-// check refuses values that cannot work, by the name of their flag.
+// check refuses values that cannot work, by the name of their flag. It spells the
+// base URL in one way, because saved plans and locks compare it.
 func (g *globals) check() error {
+	g.baseURL = strings.TrimRight(g.baseURL, "/")
 	if !(g.rate > 0) || g.rate > 1e6 {
 		return fmt.Errorf("reading the flags: --rate %v is out of range; give requests per second, such as --rate 10", g.rate)
 	}
@@ -85,6 +90,9 @@ func (g *globals) check() error {
 		if n.value < 1 {
 			return fmt.Errorf("reading the flags: --%s %d is out of range; give 1 or more", n.flag, n.value)
 		}
+	}
+	if g.concurrency > maxConcurrency {
+		return fmt.Errorf("reading the flags: --concurrency %d is out of range; give %d or less", g.concurrency, maxConcurrency)
 	}
 	for _, d := range []struct {
 		flag  string

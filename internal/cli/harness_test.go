@@ -68,6 +68,7 @@ func (s *screen) await(t *testing.T, words string) {
 type process struct {
 	stdin      io.Reader
 	stdout     *screen
+	out        io.Writer // instead of stdout; nil = none
 	stderr     *screen
 	tty        bool // all streams are terminals
 	vars       map[string]string
@@ -90,8 +91,12 @@ func (p *process) start(args ...string) <-chan int {
 func (p *process) run(args ...string) int {
 	defer p.stdout.close()
 	defer p.stderr.close()
+	stdout := io.Writer(p.stdout)
+	if p.out != nil {
+		stdout = p.out
+	}
 	return run(context.Background(), args, env{
-		stdin: p.stdin, stdout: p.stdout, stderr: p.stderr,
+		stdin: p.stdin, stdout: stdout, stderr: p.stderr,
 		getenv:     func(name string) string { return p.vars[name] },
 		now:        time.Now,
 		isTerminal: func(any) bool { return p.tty },

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -103,6 +105,48 @@ func unlike(inputs []string, outputs map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// checkOutputs makes sure that files can be written, by flag, before anything is
+// sent: a run must not find out at its end.
+func (a *app) checkOutputs(inputs []string, outputs map[string]string) error {
+	if err := unlike(inputs, outputs); err != nil {
+		return err
+	}
+	for _, flag := range slices.Sorted(maps.Keys(outputs)) {
+		if err := probe(outputs[flag]); err != nil {
+			return fail(exitFiles, "reading the flags: %s %s cannot be written: %w; name another file", flag, outputs[flag], err)
+		}
+	}
+	return nil
+}
+
+// probe tries whether a file could be put in place; "" is none.
+func probe(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return errors.New("it is no regular file, and would be replaced by one")
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// refuseJSON turns down saved plans and estates where desired-state CSV is wanted.
+func refuseJSON(files []string, sandbox string) error {
+	at := slices.IndexFunc(files, func(f string) bool { return strings.EqualFold(filepath.Ext(f), ".json") })
+	switch {
+	case at < 0:
+		return nil
+	case sandbox == demoSeed:
+		return fmt.Errorf("reading the arguments: %s is no desired-state CSV; an estate is loaded with %s, and a saved plan applied with %s",
+			files[at], report.ShellWord("--sandbox="+files[at]), shellLine("wholesync", "apply", "--sandbox", files[at]))
+	}
+	return fmt.Errorf("reading the arguments: %s is no desired-state CSV; a saved plan is applied with %s", files[at], shellLine("wholesync", "apply", files[at]))
 }
 
 func sameFile(a, b string) bool {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wholesync/batch"
-	"wholesync/diff"
 	"wholesync/report"
 )
 
@@ -23,7 +22,7 @@ type showOptions struct {
 	planOptions
 	out      string
 	detailed bool
-	line     string // the command that would apply the plan
+	line     func(lifting []string) string // the command that would apply the plan
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -45,7 +44,7 @@ With --current it needs no API: an export is the live state.`,
 			if err := o.check(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			o.line = applyLine(cmd, args)
+			o.line = func(lifting []string) string { return applyLine(cmd, args, lifting) }
 			return a.plan(a.stop, args, &o)
 		},
 	}
@@ -57,7 +56,10 @@ With --current it needs no API: an export is the live state.`,
 }
 
 func (a *app) plan(ctx context.Context, files []string, o *showOptions) error {
-	if err := o.checkFiles(files); err != nil {
+	if err := o.checkFiles(files, a.global.sandbox); err != nil {
+		return err
+	}
+	if err := a.checkOutputs(files, map[string]string{"--" + htmlFlag: o.html, "-o": o.out}); err != nil {
 		return err
 	}
 	prices, err := readPrices(o.prices)
@@ -71,21 +73,24 @@ func (a *app) plan(ctx context.Context, files []string, o *showOptions) error {
 	p.prices = prices
 	if o.out != "" {
 		if err := batch.WriteFile(o.out, saved.Write); err != nil {
-			return err
+			return &exitErr{exitFiles, err}
 		}
 	}
 	if err := a.showPlan(p, saved, o); err != nil {
 		return err
 	}
-	if o.detailed && !p.plan.Empty() {
+	if o.detailed && p.differs() {
 		return endWith(exitDifferences)
 	}
 	return nil
 }
 
-// checkFiles refuses outputs that overwrite inputs, and a plan to be saved
-// whose input nobody could check later.
-func (o *showOptions) checkFiles(files []string) error {
+// checkFiles refuses inputs that are no CSV, outputs that overwrite inputs, and a
+// plan to be saved whose input nobody could check later.
+func (o *showOptions) checkFiles(files []string, sandbox string) error {
+	if err := refuseJSON(files, sandbox); err != nil {
+		return err
+	}
 	if o.out != "" && slices.Contains(files, stdinName) {
 		return fmt.Errorf("reading the flags: -o cannot be used with stdin; a saved plan is held against its input files, so give a file")
 	}
@@ -119,35 +124,41 @@ func (a *app) proposeFor(ctx context.Context, files []string, o *showOptions) (*
 
 // showPlan puts the plan on stdout and, where asked for, into a web page.
 func (a *app) showPlan(p *proposal, saved batch.PlanFile, o *showOptions) error {
-	view := a.view(p, &o.planOptions, o.next(p.plan, a.global.sandbox))
+	view := a.view(p, &o.planOptions, o.next(p, a.global.sandbox))
 	if err := writeHTML(o.html, view); err != nil {
 		return err
 	}
 	if a.json() {
-		return saved.Write(a.stdout)
+		return writeJSON(a.stdout, documentOf(p, saved, a.global.rate))
 	}
 	view.Color = a.colors(a.stdout)
 	return report.WritePlan(a.stdout, view)
 }
 
-// next is the command to type after the plan.
-func (o *showOptions) next(p *diff.Plan, sandbox string) string {
+// next is the command to type after the plan; none would do where a guard holds
+// it back that no flag lifts.
+func (o *showOptions) next(p *proposal, sandbox string) string {
+	lifting, all := report.LiftingFlags(p.hits())
+	words := append([]string{"wholesync", "apply"}, lifting...)
 	switch {
-	case p.Empty():
+	case p.plan.Empty() || !all:
 		return ""
 	case o.out == "":
-		return o.line
+		return o.line(lifting)
 	case sandbox == demoSeed:
-		return shellLine("wholesync", "apply", "--sandbox", o.out)
+		words = append(words, "--sandbox")
 	case sandbox != "":
-		return shellLine("wholesync", "apply", "--sandbox="+sandbox, o.out)
+		words = append(words, "--sandbox="+sandbox)
 	}
-	return shellLine("wholesync", "apply", o.out)
+	return shellLine(append(words, o.out)...)
 }
 
 func writeHTML(path string, view report.PlanView) error {
 	if path == "" {
 		return nil
 	}
-	return batch.WriteFile(path, func(w io.Writer) error { return report.WritePlanHTML(w, view) })
+	if err := batch.WriteFile(path, func(w io.Writer) error { return report.WritePlanHTML(w, view) }); err != nil {
+		return &exitErr{exitFiles, err}
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
 	f.Var(newChoice(&o.only, "", "customers", "subscribers"), "only", "look at rows of one kind: customers or subscribers")
 	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id")
-	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove everything of a customer without rows")
+	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove every subscriber of a customer without subscriber rows, and go on with an input without rows")
 	f.IntVar(&o.allowDeletes, allowDeletesFlag, -1, "allow exactly so many deletes, where a guard asks for it")
 	f.Lookup(allowDeletesFlag).DefValue = "0"
 	f.StringVar(&o.prices, pricesFlag, "", "price file (package,currency,valid_from,valid_to,unit_price) for the billing effect")
@@ -93,9 +94,18 @@ type proposal struct {
 	limits   diff.Limits
 	source   string // what the plan was held against, for people
 	listedAt time.Time
-	prices   *report.Prices
-	saved    *batch.PlanFile   // where the plan was reviewed before, and not made by this run
-	refuse   map[string]string // changes that must not be made any more, by id
+	// listCalls is how many calls it took to read the live state.
+	listCalls int
+	prices    *report.Prices
+	saved     *batch.PlanFile   // where the plan was reviewed before, and not made by this run
+	refuse    map[string]string // changes that must not be made any more, by id
+}
+
+// differs reports whether the live state is not the desired one. Rows that only
+// wait for a person to act are as good as done.
+func (p *proposal) differs() bool {
+	return !p.plan.Empty() || len(p.want.Rejected) > 0 ||
+		slices.ContainsFunc(p.plan.Held, func(h diff.Held) bool { return h.Outcome != diff.Pending })
 }
 
 // hits are the guards that the plan runs into.
@@ -114,7 +124,7 @@ func (a *app) propose(ctx context.Context, api *session, want *diff.Desired, o *
 	if err != nil {
 		return nil, fmt.Errorf("reading the live state: %w", err)
 	}
-	p := &proposal{want: want, options: options, limits: o.limits(), source: api.source(), listedAt: listedAt, live: have}
+	p := &proposal{want: want, options: options, limits: o.limits(), source: api.source(), listedAt: listedAt, live: have, listCalls: int(api.client.Stats().Requests)}
 	return p, a.decide(p, have)
 }
 
@@ -169,7 +179,7 @@ func (a *app) decide(p *proposal, have *diff.Live) error {
 func (a *app) view(p *proposal, o *planOptions, next string) report.PlanView {
 	return report.PlanView{
 		Plan: p.plan, Files: p.want.Files, Source: p.source, Rate: a.global.rate, Full: o.full,
-		Prices: p.prices, PriceAt: a.now(), Hits: p.hits(), Next: next,
+		Prices: p.prices, PriceAt: a.now(), Hits: p.hits(), Next: next, SetAside: p.want.Rejected, ListCalls: p.listCalls,
 	}
 }
 
@@ -198,12 +208,16 @@ func readPrices(path string) (*report.Prices, error) {
 }
 
 // applyLine is the command that applies what a plan command showed: the same
-// flags, save those that only shape what is shown.
-func applyLine(cmd *cobra.Command, files []string) string {
-	words := []string{"wholesync", "apply"}
-	shown := map[string]bool{fullFlag: true, htmlFlag: true, pricesFlag: true, outFlag: true, detailedFlag: true, "output": true, "color": true}
+// flags, save those that only shape what is shown, and those that lift its guards.
+func applyLine(cmd *cobra.Command, files, lifting []string) string {
+	words := append([]string{"wholesync", "apply"}, lifting...)
+	left := map[string]bool{fullFlag: true, htmlFlag: true, pricesFlag: true, outFlag: true, detailedFlag: true, "output": true, "color": true}
+	for _, flag := range lifting { // the number that was given before did not fit
+		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		left[name] = true
+	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if shown[f.Name] {
+		if left[f.Name] {
 			return
 		}
 		if f.NoOptDefVal == f.Value.String() {

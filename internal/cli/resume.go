@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ is read back, and only what was never applied is sent.
 The plan is the one that was reviewed. Resuming a finished run sends nothing and
 writes the same results again.`,
 		Example: "  wholesync resume wholesync-runs/20261122T003041Z-317d57",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneRun,
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.resume(cmd.Context(), args[0]) },
 	}
 }
@@ -34,6 +35,9 @@ writes the same results again.`,
 // resume goes on with a run, in the order of apply without its first half: the
 // plan was made, reviewed and agreed to.
 func (a *app) resume(ctx context.Context, dir string) error {
+	if err := a.checkOutputs(nil, map[string]string{"--" + metricsFlag: a.global.metrics}); err != nil {
+		return err
+	}
 	old, err := a.openOld(dir)
 	if err != nil {
 		return err
@@ -69,7 +73,7 @@ func newResults(a *app) *cobra.Command {
 API. It helps where the run could not write them, or where they were changed.
 It ends with the exit code that the rows stand for.`,
 		Example: "  wholesync results wholesync-runs/20261122T003041Z-317d57",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneRun,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.results(args[0]) },
 	}
 }
@@ -90,9 +94,19 @@ func (a *app) results(dir string) error {
 		return &exitErr{exitFiles, err}
 	}
 	for _, path := range old.run.written {
-		fmt.Fprintln(a.stdout, report.Clean(path))
+		if _, err := fmt.Fprintln(a.stdout, report.Clean(path)); err != nil {
+			return fail(exitFiles, "printing the names of the files: %w", err)
+		}
 	}
 	return endWith(report.ExitCode(rows))
+}
+
+// oneRun asks for the directory of one run.
+func oneRun(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("reading the arguments: %s takes the directory of one run, and %d were given; the end of apply names it", cmd.CommandPath(), len(args))
+	}
+	return nil
 }
 
 // oldRun is a run of the past with everything that its directory tells.
@@ -107,7 +121,10 @@ type oldRun struct {
 // openOld reads the plan, the input and the journal of a run.
 func (a *app) openOld(dir string) (*oldRun, error) {
 	old := &oldRun{run: &runDir{dir: dir, started: a.now()}}
-	var err error
+	_, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the run %s: %w; name the directory that apply made", dir, err)
+	}
 	if old.saved, err = batch.ReadPlanFile(old.run.path(planFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("opening the run %s: it has no %s, so nothing was sent; apply the input again", dir, planFile)
 	} else if err != nil {
@@ -195,7 +212,7 @@ func (a *app) lock(api *session, run *runDir) (runLock, error) {
 	if organization == "" {
 		organization = "unknown"
 	}
-	held, err := batch.LockOrganization(filepath.Join(state, "wholesync", "locks"), api.identity, organization+" "+a.global.subPartner)
+	held, err := batch.LockOrganization(filepath.Join(state, "wholesync", "locks"), api.identity, organization)
 	if err != nil {
 		return runLock{}, err
 	}

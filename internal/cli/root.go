@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -39,8 +40,11 @@ Try it without an account:
 		Version:           version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
+		Args:              noArguments,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.console)
@@ -90,9 +94,21 @@ func (a *app) json() bool { return a.global.output == "json" }
 // noArguments refuses arguments, and files that were meant for another command.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("reading the arguments: %s takes none, but %q was given; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+		if cmd.HasSubCommands() {
+			return fmt.Errorf("reading the arguments: %s has no command %q; %s", cmd.CommandPath(), args[0], didYouMean(cmd, args[0]))
+		}
+		return fmt.Errorf("reading the arguments: %s takes no files or other arguments, but %q was given; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
 	}
 	return nil
+}
+
+// didYouMean names the commands whose names are near a word, or where to find all.
+func didYouMean(cmd *cobra.Command, word string) string {
+	near := cmd.SuggestionsFor(word)
+	if len(near) == 0 {
+		return "see " + cmd.CommandPath() + " --help"
+	}
+	return "did you mean " + strings.Join(near, " or ")
 }
 
 // someFiles asks for at least one file.

@@ -21,6 +21,9 @@ const (
 	rehearsalPoll  = 150 * time.Millisecond
 )
 
+// sandboxIdentity begins the identity of a sandbox in this process.
+const sandboxIdentity = "sandbox:"
+
 // endpoint says where an API is and how to sign requests to it.
 type endpoint struct {
 	url    string
@@ -73,7 +76,7 @@ func (a *app) sayPause(e webex.Event) {
 // source names the session's live state for people.
 func (s *session) source() string {
 	if s.rehearsal {
-		return "the live state of the " + strings.Replace(s.identity, ":", ", ", 1)
+		return "the live state of the sandbox (" + strings.TrimPrefix(s.identity, sandboxIdentity) + " estate)"
 	}
 	return "the live state of " + s.identity
 }
@@ -129,7 +132,7 @@ func (a *app) rehearsal(seed string) (endpoint, error) {
 		return endpoint{}, fmt.Errorf("starting the sandbox: %w", err)
 	}
 	return endpoint{
-		url: server.url, identity: "sandbox:" + seed, tokens: webex.StaticToken(box.AccessToken()), rehearsal: true, close: server.close,
+		url: server.url, identity: sandboxIdentity + seed, tokens: webex.StaticToken(box.AccessToken()), rehearsal: true, close: server.close,
 	}, nil
 }
 

@@ -33,6 +33,9 @@ func (a *app) validate(files []string, o inputOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := refuseJSON(files, a.global.sandbox); err != nil {
+		return err
+	}
 	want, problems, err := a.load(files, o, a.stdin)
 	if err != nil {
 		return err

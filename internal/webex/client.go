@@ -66,7 +66,10 @@ type Client struct {
 	slots    chan struct{}
 	log      *slog.Logger
 	counters counters
-	linked   sync.Map // path templates of lists whose answers carried a Link header
+	secrets  secrets
+	renewing chan struct{} // held while a token is renewed after a 403
+	renewed  time.Time     // when that was last tried
+	linked   sync.Map      // path templates of lists whose answers carried a Link header
 }
 
 // New checks cfg and returns a client for it. It sends nothing.
@@ -100,7 +103,9 @@ func New(cfg Config) (*Client, error) {
 		http:  &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
 		pace:  newPacer(cfg.Rate, cfg.Burst),
 		slots: make(chan struct{}, cfg.Concurrency),
-		log:   log,
+		// One at a time: the others then find the new token.
+		renewing: make(chan struct{}, 1),
+		log:      log,
 	}, nil
 }
 

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
 // Credentials are the contents of a credentials file: an integration's client
-// and the tokens that a person granted to it. Times are RFC 3339, zero = not known.
+// and the tokens that a person granted to it. Times are RFC 3339; blank or absent,
+// here zero, is not known.
 type Credentials struct {
 	ClientID              string    `json:"client_id"`
 	ClientSecret          string    `json:"client_secret"`
@@ -21,6 +23,8 @@ type Credentials struct {
 	AccessToken           string    `json:"access_token"`
 	ExpiresAt             time.Time `json:"expires_at,omitzero"`
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
+
+	life time.Duration // of the access token as it was granted; 0 = not known
 }
 
 // String keeps the secrets out of logs and messages.
@@ -43,15 +47,50 @@ func ReadCredentials(path string) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, fmt.Errorf("read credentials: %w", err)
 	}
-	var c Credentials
-	if err := json.Unmarshal(data, &c); err != nil {
-		// The JSON error may quote what it met, and that may be a secret.
-		return Credentials{}, fmt.Errorf("read credentials: %s is not JSON of the expected form", path)
+	c, err := parseCredentials(data)
+	if err != nil {
+		return Credentials{}, fmt.Errorf("read credentials: %s: %w", path, err)
 	}
 	if c.ClientID == "" || c.ClientSecret == "" || c.RefreshToken == "" {
 		return Credentials{}, fmt.Errorf("read credentials: %s lacks client_id, client_secret or refresh_token; sign in again", path)
 	}
 	return c, nil
+}
+
+// parseCredentials reads the JSON of a credentials file. Its errors name the
+// field and never quote what is in it, which may be a secret.
+func parseCredentials(data []byte) (Credentials, error) {
+	var fields struct {
+		Credentials
+		ExpiresAt             string `json:"expires_at"`
+		RefreshTokenExpiresAt string `json:"refresh_token_expires_at"`
+	}
+	err := json.Unmarshal(data, &fields)
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &mistyped) && mistyped.Field != "":
+		return Credentials{}, fmt.Errorf("the field %q is no text", strings.TrimPrefix(mistyped.Field, "Credentials."))
+	case err != nil:
+		return Credentials{}, errors.New("not JSON of the expected form")
+	}
+	c := fields.Credentials
+	if c.ExpiresAt, err = parseExpiry("expires_at", fields.ExpiresAt); err != nil {
+		return Credentials{}, err
+	}
+	c.RefreshTokenExpiresAt, err = parseExpiry("refresh_token_expires_at", fields.RefreshTokenExpiresAt)
+	return c, err
+}
+
+// parseExpiry reads a time of a credentials file; a blank one is not known.
+func parseExpiry(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the field %q is no time; write it like 2026-01-31T12:00:00Z, or leave it blank", field)
+	}
+	return at, nil
 }
 
 // WriteCredentials replaces a credentials file as a whole, or leaves it as it

@@ -67,8 +67,8 @@ type sending struct {
 	sentAt    time.Time // the last try
 	failing   time.Time // the first failure
 	backoffs  int
-	strange   int // answers that were not the API's
-	refreshed bool
+	strange   int  // answers that were not the API's
+	refreshed bool // another token was asked for
 }
 
 // do sends a call until it is answered for good. All requests to the API leave
@@ -144,6 +144,7 @@ func (c *Client) try(ctx context.Context, s *sending) (*answer, *failure) {
 	if err != nil {
 		return nil, s.noToken(ctx, err)
 	}
+	c.learnSecrets(token)
 	if err := c.pace.admit(ctx); err != nil {
 		return nil, s.notSent(err)
 	}
@@ -164,6 +165,15 @@ func (c *Client) try(ctx context.Context, s *sending) (*answer, *failure) {
 	return a, fail
 }
 
+// learnSecrets makes a token and its source's other secrets known before an
+// answer can repeat them.
+func (c *Client) learnSecrets(token string) {
+	c.secrets.add(token)
+	if source, ok := c.cfg.Tokens.(keeper); ok {
+		c.secrets.add(source.secrets()...)
+	}
+}
+
 // exchange sends one request and reads its answer to the end.
 func (c *Client) exchange(ctx context.Context, s *sending) (*answer, *failure) {
 	tryCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
@@ -176,7 +186,7 @@ func (c *Client) exchange(ctx context.Context, s *sending) (*answer, *failure) {
 	c.setHeaders(request, s)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, s.broken(ctx, withoutURL(err), how.nothingSent(err))
+		return nil, s.broken(ctx, c.secrets.hideError(withoutURL(err)), how.nothingSent(err))
 	}
 	body, err := readBody(response.Body)
 	if errors.Is(err, errTooLarge) {
@@ -185,7 +195,8 @@ func (c *Client) exchange(ctx context.Context, s *sending) (*answer, *failure) {
 	if err != nil {
 		return nil, s.broken(ctx, err, false)
 	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	c.secrets.hideIn(response.Header)
+	body = c.secrets.hide(bytes.TrimPrefix(body, []byte("\ufeff")))
 	return &answer{
 		status: response.StatusCode, header: response.Header, body: body, url: s.url,
 		tracking: trackingOf(response.Header, s.tracking),

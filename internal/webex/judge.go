@@ -19,6 +19,7 @@ const (
 	backOff             // wait a growing time, this call alone
 	waitAtGate          // wait with everybody else, until the shared gate opens
 	refreshToken        // ask for another token, once
+	renewToken          // likewise, but rarely: the token is good, and may be too old for the object
 	askAgain            // like backOff, but only a few times
 )
 
@@ -83,7 +84,7 @@ func (s *sending) strangeAnswer(status int, err error) *failure {
 	}
 	return &failure{remedy: askAgain, err: &Error{
 		Class: ClassTransient, HTTPStatus: status, TrackingID: s.tracking, Err: err,
-		Description: "the answer is not the API's; is there a proxy or a sign-in page in between?",
+		Description: "the answer is not the API's or not complete; is there a proxy or a sign-in page in between?",
 	}}
 }
 
@@ -102,13 +103,16 @@ func (c *Client) judge(s *sending, a *answer) *failure {
 	if !s.write() {
 		method = http.MethodGet
 	}
-	err := parseProblem(a.body).toError(s.token)
+	err := parseProblem(a.body).toError()
 	err.HTTPStatus = a.status
 	err.TrackingID = cmp.Or(err.TrackingID, a.tracking)
 	err.Class = Classify(method, a.status, err.Code)
 	now := time.Now()
 	err.RetryAfter, _ = retryAfter(a.header, now)
 	fail := &failure{err: err, remedy: s.remedyFor(a.status)}
+	if a.status == http.StatusForbidden && err.Code == 0 {
+		fail.remedy = renewToken
+	}
 	c.closeGate(s, fail, now)
 	return fail
 }

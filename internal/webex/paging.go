@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"net/http"
@@ -313,11 +314,13 @@ func hasItemsAt(ctx context.Context, c *Client, path string, offset int) (bool, 
 }
 
 // decodeItems reads the elements of a list answer. The documentation of one
-// list shows its items under the key subPartners.
+// list shows its items under the key subPartners. Where items are null or errors
+// stand beside them the list is not known, which must not look like an empty one.
 func decodeItems[T any](body []byte, decode func([]byte) (T, error)) ([]T, error) {
 	var wire struct {
-		Items       json.RawMessage `json:"items"`
-		SubPartners json.RawMessage `json:"subPartners"`
+		Items       json.RawMessage       `json:"items"`
+		SubPartners json.RawMessage       `json:"subPartners"`
+		Errors      many[json.RawMessage] `json:"errors"`
 	}
 	if err := json.Unmarshal(body, &wire); err != nil {
 		return nil, err
@@ -326,8 +329,11 @@ func decodeItems[T any](body []byte, decode func([]byte) (T, error)) ([]T, error
 	if raw == nil {
 		raw = wire.SubPartners
 	}
-	if raw == nil {
+	if raw == nil || string(raw) == "null" {
 		return nil, errors.New("a list without items")
+	}
+	if len(wire.Errors) > 0 {
+		return nil, fmt.Errorf("a list with errors beside it: %s", clean(string(wire.Errors[0])))
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil {

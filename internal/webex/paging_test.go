@@ -216,7 +216,9 @@ func TestRepeatedPages(t *testing.T) {
 
 // A page that is no list is retried, and never taken for an empty one.
 func TestPagesThatAreNoLists(t *testing.T) {
-	for _, body := range []string{`{}`, ``, `[]`, `{"items":7}`, `{"items":[{"email":"no id"}]}`, `{"items":[7]}`} {
+	for _, body := range []string{
+		`{}`, ``, `[]`, `{"items":7}`, `{"items":[{"email":"no id"}]}`, `{"items":[7]}`,
+		`{"items":null}`, `{"items":null,"subPartners":[]}`, `{"items":[],"errors":[{"errorCode":5001}]}`, `{"items":[],"errors":["down"]}`, `{"items":[],"errors":{"description":"down"}}`} {
 		api := script(answer200(body), answer200(`{"items":[]}`))
 		inBubble(t, api, Config{}, func(c *Client) {
 			if ids, err := listIDs(c); err != nil || len(ids) != 0 || len(api.sent()) != 2 {
@@ -227,6 +229,13 @@ func TestPagesThatAreNoLists(t *testing.T) {
 		inBubble(t, api, Config{}, func(c *Client) {
 			if ids, err := listIDs(c); err == nil {
 				t.Errorf("%s: ids %v without an error", body, ids)
+			}
+		})
+	}
+	for _, body := range []string{`{"items":[],"errors":[]}`, `{"items":[],"errors":null}`} {
+		inBubble(t, script(answer200(body)), Config{}, func(c *Client) {
+			if ids, err := listIDs(c); err != nil || len(ids) != 0 {
+				t.Errorf("%s: ids %v, error %v", body, ids, err)
 			}
 		})
 	}

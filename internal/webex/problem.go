@@ -88,24 +88,17 @@ func (p *problem) add(fault wireFault) {
 	}
 }
 
-// toError makes the parts safe to show. An API that repeats the token it
-// refuses does not get it into an error.
-func (p problem) toError(token string) *Error {
+// toError makes the parts safe to show.
+func (p problem) toError() *Error {
 	description := strings.Join(p.descriptions, "; ")
 	if description == "" && len(p.raw) > 0 && p.raw[0] != '<' && p.raw[0] != '{' && p.raw[0] != '[' {
 		description = string(p.raw[:min(len(p.raw), maxDescription)])
 	}
 	info, _ := LookupCode(p.code)
-	show := func(s string) string {
-		if token != "" {
-			s = strings.ReplaceAll(s, token, "[access token]")
-		}
-		return clean(s)
-	}
 	return &Error{
-		Code: p.code, Title: info.Title, Field: show(p.field),
-		Description: show(description), InternalCode: show(p.internalCode),
-		TrackingID: cut(show(p.tracking), maxTracking),
+		Code: p.code, Title: info.Title, Field: clean(p.field),
+		Description: clean(description), InternalCode: clean(p.internalCode),
+		TrackingID: cut(clean(p.tracking), maxTracking),
 	}
 }
 

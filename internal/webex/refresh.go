@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	refreshEarly   = 5 * time.Minute // a token this close to its end is replaced first
+	refreshEarly   = 5 * time.Minute // a token this close to its end is replaced first ...
+	refreshShare   = 10              // ... or in the last tenth of its life, where that is shorter
 	refreshTimeout = time.Minute
 )
 
@@ -124,8 +125,14 @@ func (f *fileTokens) grant(ctx context.Context, c Credentials) (Credentials, err
 	if err != nil {
 		return c, grantError(err, how.nothingSent(err))
 	}
+	if !plausibleToken(token.AccessToken) || !plausibleToken(token.RefreshToken) {
+		return c, authError("the token endpoint answered with a token that holds white space or control characters; sign in again", nil)
+	}
 	c.AccessToken = token.AccessToken
-	c.ExpiresAt = token.Expiry.UTC().Truncate(time.Second)
+	c.ExpiresAt, c.life = time.Time{}, 0
+	if token.Expiry.After(now) {
+		c.ExpiresAt, c.life = token.Expiry.UTC().Truncate(time.Millisecond), token.Expiry.Sub(now)
+	}
 	if token.RefreshToken != "" {
 		c.RefreshToken = token.RefreshToken
 	}
@@ -167,7 +174,17 @@ func networkCause(err error) error {
 
 // usable reports whether the access token is there and not about to end.
 func (c Credentials) usable(now time.Time) bool {
-	return c.AccessToken != "" && (c.ExpiresAt.IsZero() || now.Add(refreshEarly).Before(c.ExpiresAt))
+	early := refreshEarly
+	if c.life > 0 {
+		early = min(early, c.life/refreshShare)
+	}
+	return c.AccessToken != "" && (c.ExpiresAt.IsZero() || now.Add(early).Before(c.ExpiresAt))
+}
+
+// secrets are all that the file holds now.
+func (f *fileTokens) secrets() []string {
+	c := f.get()
+	return []string{c.ClientSecret, c.RefreshToken, c.AccessToken}
 }
 
 func (f *fileTokens) get() Credentials {

@@ -18,6 +18,7 @@ const (
 	throttleBase  = 5 * time.Second // for a 429 without Retry-After
 	minRetryAfter = time.Second
 	maxRetryAfter = 10 * time.Minute
+	renewInterval = time.Minute
 	maxStrange    = 4 // answers that are not the API's, before a call gives up
 )
 
@@ -30,6 +31,8 @@ func (c *Client) next(ctx context.Context, s *sending, fail *failure) (time.Dura
 		return 0, false
 	case refreshToken:
 		return 0, c.refresh(ctx, s, fail)
+	case renewToken:
+		return 0, c.renew(ctx, s)
 	case waitAtGate:
 		budget = fail.err.RetryAfter
 	case askAgain:
@@ -72,6 +75,33 @@ func (c *Client) refresh(ctx context.Context, s *sending, fail *failure) bool {
 		fail.err.Err = known.Err
 	}
 	return false
+}
+
+// renew gets another token after a 403 without a code: the API lets a token do
+// nothing to an object that is younger than the token. A permission that is
+// missing looks the same, so it is tried once a minute at most; a call that finds
+// the token replaced meanwhile needs no more than that.
+func (c *Client) renew(ctx context.Context, s *sending) bool {
+	if s.refreshed {
+		return false
+	}
+	s.refreshed = true
+	select {
+	case c.renewing <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	defer func() { <-c.renewing }()
+	if token, err := c.cfg.Tokens.Token(ctx); err != nil || token != s.token {
+		return err == nil
+	}
+	now := time.Now()
+	if !c.renewed.IsZero() && now.Sub(c.renewed) < renewInterval {
+		return false
+	}
+	c.renewed = now
+	_, err := c.cfg.Tokens.Refresh(ctx, s.token)
+	return err == nil
 }
 
 // backoff is full jitter: anything up to a limit that doubles with each failure.

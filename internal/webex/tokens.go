@@ -10,8 +10,8 @@ import (
 type TokenSource interface {
 	// Token returns an access token to use now.
 	Token(ctx context.Context) (string, error)
-	// Refresh returns another token after the API refused failed with 401. Many
-	// callers at once cost one refresh. Where there is no other token the error
+	// Refresh returns another token after the API refused failed with 401, or with
+	// a 403 that may mean its age. Many callers at once cost one refresh. Where there is no other token the error
 	// is an *Error with ClassAuth.
 	Refresh(ctx context.Context, failed string) (string, error)
 }

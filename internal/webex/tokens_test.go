@@ -166,22 +166,6 @@ func TestRefusedAgain(t *testing.T) {
 	}
 }
 
-// An old refresh token is kept where none comes back, and a token that is about
-// to end is replaced before it is used.
-func TestRefreshEarly(t *testing.T) {
-	for left, want := range map[time.Duration]string{time.Hour: canaryAccess, 4 * time.Minute: "canary-access-1", -time.Hour: "canary-access-1"} {
-		path := writeCredentials(t, func(c *Credentials) { c.ExpiresAt = time.Now().Add(left) })
-		tokens, _ := tokenServer(t, func(n int, w http.ResponseWriter, _ *http.Request) { grant(n, w, false) })
-		got, err := source(t, path, tokens.URL).Token(t.Context())
-		if err != nil || got != want {
-			t.Errorf("%v left: token %q, error %v; want %q", left, got, err, want)
-		}
-		if c := readBack(t, path); c.AccessToken != want || c.RefreshToken != canaryRefresh {
-			t.Errorf("%v left: the file is wrong", left)
-		}
-	}
-}
-
 // Two programs with one file: the second takes what the first has got.
 func TestTwoSourcesShareOneFile(t *testing.T) {
 	path := writeCredentials(t, nil)
@@ -298,8 +282,10 @@ func TestReadCredentialsRefuses(t *testing.T) {
 		{"group may read", good, 0o640, "chmod 600"},
 		{"world may read", good, 0o604, "chmod 600"},
 		{"no JSON", `"` + canarySecret, 0o600, "not JSON"},
-		{"wrong type", `{"client_id":1}`, 0o600, "not JSON"},
-		{"odd time", `{"expires_at":"` + canarySecret + `"}`, 0o600, "not JSON"},
+		{"blank times are not known", strings.TrimSuffix(good, "}") + `,"access_token":"","expires_at":"","refresh_token_expires_at":""}`, 0o600, ""},
+		{"wrong type", `{"client_id":1}`, 0o600, `the field "client_id" is no text`},
+		{"odd time", `{"expires_at":"` + canarySecret + `"}`, 0o600, `the field "expires_at" is no time; write it like 2026-01-31T12:00:00Z`},
+		{"odd time of the refresh token", `{"refresh_token_expires_at":"tomorrow"}`, 0o600, `the field "refresh_token_expires_at" is no time`},
 		{"no refresh token", `{"client_id":"c","client_secret":"s"}`, 0o600, "lacks"},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/report"
+)
+
+// planDocument is a plan for machines: the plan file with what the text shows
+// beside it. It is not the plan file itself, which -o saves and apply takes.
+type planDocument struct {
+	Format int `json:"format"`
+	batch.PlanFile
+	Limits    limitsView      `json:"limits"`
+	SHA256    *string         `json:"sha256,omitempty"` // of a plan file alone
+	GuardHits []diff.GuardHit `json:"guard_hits"`
+	SetAside  []diff.Rejected `json:"set_aside"`
+	Estimate  estimateView    `json:"estimate"`
+}
+
+// limitsView are the guards that flags have lifted.
+type limitsView struct {
+	AllowDeletes *int `json:"allow_deletes"` // null where no number was given
+	AllowEmpty   bool `json:"allow_empty"`
+}
+
+// estimateView is what carrying out the plan takes.
+type estimateView struct {
+	ToChange int     `json:"calls_to_change"`
+	ToList   int     `json:"calls_to_list"`
+	Rate     float64 `json:"requests_per_s"`
+	Seconds  float64 `json:"duration_s"`
+}
+
+func documentOf(p *proposal, file batch.PlanFile, rate float64) planDocument {
+	limits := limitsView{AllowEmpty: p.limits.AllowEmpty}
+	if p.limits.AllowDeletes >= 0 {
+		limits.AllowDeletes = &p.limits.AllowDeletes
+	}
+	calls := report.Estimate(p.plan)
+	return planDocument{
+		PlanFile: file, Format: batch.PlanFormat, Limits: limits,
+		GuardHits: append([]diff.GuardHit{}, p.hits()...),
+		SetAside:  append([]diff.Rejected{}, p.want.Rejected...),
+		Estimate:  estimateView{calls, p.listCalls, rate, float64(calls+p.listCalls) / rate},
+	}
+}
