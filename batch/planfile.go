@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -66,9 +67,13 @@ func (f PlanFile) Write(w io.Writer) error {
 	return enc.Encode(f)
 }
 
-// ReadOptions are those with which the plan's inputs were read.
+// ReadOptions are those with which the plan's inputs were read. The limits of
+// size are left out: the inputs were taken once, and their hash is checked.
 func (f *PlanFile) ReadOptions() ReadOptions {
-	return ReadOptions{SkipInvalid: f.Options.SkipInvalid, AllowExtraColumns: f.AllowExtraColumns, ProvisioningID: f.ProvisioningID}
+	return ReadOptions{
+		SkipInvalid: f.Options.SkipInvalid, AllowExtraColumns: f.AllowExtraColumns, ProvisioningID: f.ProvisioningID,
+		MaxBytes: math.MaxInt64, MaxRows: math.MaxInt,
+	}
 }
 
 // hash is the SHA-256 of the compact JSON of the file without its own hash.

@@ -51,8 +51,8 @@ const (
 
 // Limits are the guards that the operator has lifted.
 type Limits struct {
-	AllowDeletes int // exact number; -1 = not given
-	AllowEmpty   bool
+	AllowDeletes int  `json:"allow_deletes"` // exact number; -1 = not given
+	AllowEmpty   bool `json:"allow_empty,omitempty"`
 }
 
 // GuardHit is one reason to refuse a plan.

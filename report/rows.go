@@ -202,7 +202,7 @@ func (r *Row) apply(c *diff.Change, res *batch.Result) {
 	}
 	r.Changes++
 	r.Attempts += res.Attempts
-	if batch.Worse(res.Outcome, r.Outcome) {
+	if r.Result == unchanged || batch.Worse(res.Outcome, r.Outcome) { // a change that found nothing to do may say why
 		r.Outcome, r.Result = res.Outcome, res
 	}
 }

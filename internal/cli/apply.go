@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wholesync/batch"
 	"wholesync/diff"
@@ -44,11 +45,31 @@ func (a *app) settle(api *session) time.Duration {
 // applyOptions are the flags of apply.
 type applyOptions struct {
 	planOptions
-	yes             bool
-	canary          int
-	maxErrorPercent float64
+	brakeOptions
+	yes bool
 	// given tells which flags were on the command line.
 	given func(flag string) bool
+}
+
+// brakeOptions are the flags that stop a run which goes wrong.
+type brakeOptions struct {
+	canary          int
+	maxErrorPercent float64
+}
+
+func (o *brakeOptions) addFlags(f *pflag.FlagSet) {
+	f.IntVar(&o.canary, canaryFlag, 0, "carry out so many changes first, of as many sorts as possible, and stop if one fails (default: all at once)")
+	f.Float64Var(&o.maxErrorPercent, maxErrorFlag, 0, "stop when more of the last 50 changes failed (default: never)")
+}
+
+func (o *brakeOptions) check() error {
+	switch {
+	case o.canary < 0:
+		return fmt.Errorf("reading the flags: --%s %d is out of range; give a number of changes, such as --%s 5", canaryFlag, o.canary, canaryFlag)
+	case !(o.maxErrorPercent >= 0 && o.maxErrorPercent <= 100): // also true of NaN
+		return fmt.Errorf("reading the flags: --%s %g is out of range; give a percentage, such as --%s 25", maxErrorFlag, o.maxErrorPercent, maxErrorFlag)
+	}
+	return nil
 }
 
 func newApply(a *app) *cobra.Command {
@@ -73,10 +94,9 @@ The first interrupt lets what is in flight finish; the second stops at once.`,
 			return a.apply(cmd.Context(), args, &o)
 		},
 	}
-	o.addFlags(cmd.Flags())
+	o.planOptions.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.yes, yesFlag, false, "apply without asking")
-	cmd.Flags().IntVar(&o.canary, canaryFlag, 0, "carry out so many changes first, of as many sorts as possible, and stop if one fails (default: all at once)")
-	cmd.Flags().Float64Var(&o.maxErrorPercent, maxErrorFlag, 0, "stop when more of the last 50 changes failed (default: never)")
+	o.brakeOptions.addFlags(cmd.Flags())
 	offerWords(cmd)
 	return cmd
 }
@@ -128,13 +148,13 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	results, runErr := a.execute(ctx, work{api: api, p: p, journal: journal, canary: o.canary, maxErrorPercent: o.maxErrorPercent})
+	results, runErr := a.execute(ctx, work{api: api, p: p, journal: journal, brake: o.brakeOptions})
 	return a.conclude(ctx, run, outcome{api, p, results, runErr}) // results, summary
 }
 
 // check refuses what cannot work before anything is read.
 func (o *applyOptions) check(args []string) error {
-	if err := o.planOptions.check(o.given); err != nil {
+	if err := errors.Join(o.planOptions.check(o.given), o.brakeOptions.check()); err != nil {
 		return err
 	}
 	if err := o.unlikeInputs(args, map[string]string{}); err != nil || !isPlan(args) {
@@ -143,7 +163,7 @@ func (o *applyOptions) check(args []string) error {
 	if len(args) > 1 {
 		return errors.New("reading the arguments: a saved plan stands alone; name either one plan.json or CSV files (an estate is loaded with --sandbox=SEED.json)")
 	}
-	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "allow-extra-columns", "expect-rows", "max-bytes"} {
+	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "allow-extra-columns", "expect-rows", "max-bytes", "max-rows"} {
 		if o.given(flag) {
 			return fmt.Errorf("reading the flags: --%s shapes a plan, and %s is made already; give it to wholesync plan", flag, args[0])
 		}
@@ -228,12 +248,11 @@ func (a *app) readLine(typed *bufio.Reader) (string, error) {
 
 // work is a plan that is about to be carried out.
 type work struct {
-	api             *session
-	p               *proposal
-	journal         *batch.BoltJournal
-	past            map[string]batch.Past // of the changes of an earlier run
-	canary          int
-	maxErrorPercent float64
+	api     *session
+	p       *proposal
+	journal *batch.BoltJournal
+	past    map[string]batch.Past // of the changes of an earlier run
+	brake   brakeOptions
 }
 
 // execute carries the plan out. The error says why it could not go on to the
@@ -258,8 +277,8 @@ func (a *app) execute(ctx context.Context, w work) (results []batch.Result, err 
 		Workers:         a.global.concurrency,
 		Refuse:          w.p.refuse,
 		Past:            w.past,
-		Canary:          w.canary,
-		MaxErrorPercent: w.maxErrorPercent,
+		Canary:          w.brake.canary,
+		MaxErrorPercent: w.brake.maxErrorPercent,
 		PollInterval:    a.global.pollInterval,
 		PollTimeout:     a.global.pollTimeout,
 		MaxOutage:       a.global.maxOutage,

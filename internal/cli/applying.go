@@ -40,7 +40,11 @@ func (a *app) readForApply(args []string, o *applyOptions, run *runDir) (in read
 		if err != nil {
 			return in, fail(exitFiles, "keeping a copy of stdin: %w", err)
 		}
-		defer f.Close()
+		defer func() { // a resumed run reads it, perhaps after a power cut
+			if closing := errors.Join(f.Sync(), f.Close()); closing != nil && err == nil {
+				err = fail(exitFiles, "keeping a copy of stdin: %w", closing)
+			}
+		}()
 		stdin = io.TeeReader(a.stdin, f)
 	}
 	if o.current != "" {

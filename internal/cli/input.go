@@ -29,6 +29,7 @@ type inputOptions struct {
 	allowExtraColumns bool
 	expectRows        int
 	maxBytes          int64
+	maxRows           int
 	skipInvalid       bool
 	provisioningID    string
 }
@@ -36,6 +37,7 @@ type inputOptions struct {
 func (o *inputOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.allowExtraColumns, "allow-extra-columns", false, "ignore columns that are not known")
 	f.IntVar(&o.expectRows, "expect-rows", 0, "refuse input with another number of rows, such as one cut on its way here")
+	f.IntVar(&o.maxRows, "max-rows", batch.DefaultMaxRows, "refuse files with more rows than this")
 	f.Int64Var(&o.maxBytes, "max-bytes", batch.DefaultMaxBytes, "refuse files larger than this")
 }
 
@@ -48,6 +50,9 @@ func (o *inputOptions) check() error {
 	if o.expectRows < 0 {
 		return fmt.Errorf("reading the flags: --expect-rows %d is out of range; give the number of rows", o.expectRows)
 	}
+	if o.maxRows < 1 {
+		return fmt.Errorf("reading the flags: --max-rows %d is out of range; give a number of rows", o.maxRows)
+	}
 	if o.maxBytes < 1 {
 		return fmt.Errorf("reading the flags: --max-bytes %d is out of range; give a number of bytes", o.maxBytes)
 	}
@@ -57,7 +62,7 @@ func (o *inputOptions) check() error {
 // load reads the input files, each and all together.
 func (a *app) load(files []string, o inputOptions, stdin io.Reader) (*diff.Desired, []diff.Problem, error) {
 	want, problems, err := batch.ReadDesired(files, batch.ReadOptions{
-		SkipInvalid: o.skipInvalid, AllowExtraColumns: o.allowExtraColumns, ExpectRows: o.expectRows, MaxBytes: o.maxBytes,
+		SkipInvalid: o.skipInvalid, AllowExtraColumns: o.allowExtraColumns, ExpectRows: o.expectRows, MaxBytes: o.maxBytes, MaxRows: o.maxRows,
 		Stdin: stdin, ProvisioningID: o.provisioningID,
 	})
 	if err != nil {

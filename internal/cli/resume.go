@@ -16,7 +16,8 @@ import (
 )
 
 func newResume(a *app) *cobra.Command {
-	return &cobra.Command{
+	var brake brakeOptions
+	cmd := &cobra.Command{
 		Use:   "resume RUN_DIR",
 		Short: "Go on with a run that did not come to its end",
 		Long: `Resume takes up a run of apply that was interrupted, killed, or stopped by an
@@ -28,13 +29,19 @@ The plan is the one that was reviewed. Resuming a finished run sends nothing and
 writes the same results again.`,
 		Example: "  wholesync resume wholesync-runs/20261122T003041Z-317d57",
 		Args:    oneRun,
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.resume(cmd.Context(), args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.resume(cmd.Context(), args[0], brake) },
 	}
+	brake.addFlags(cmd.Flags())
+	offerWords(cmd)
+	return cmd
 }
 
 // resume goes on with a run, in the order of apply without its first half: the
 // plan was made, reviewed and agreed to.
-func (a *app) resume(ctx context.Context, dir string) error {
+func (a *app) resume(ctx context.Context, dir string, brake brakeOptions) error {
+	if err := brake.check(); err != nil {
+		return err
+	}
 	if err := a.checkOutputs(nil, map[string]string{"--" + metricsFlag: a.global.metrics}); err != nil {
 		return err
 	}
@@ -61,7 +68,7 @@ func (a *app) resume(ctx context.Context, dir string) error {
 	}
 	defer lock.release()
 	p := &proposal{want: old.want, plan: old.saved.Plan, saved: old.saved}
-	results, runErr := a.execute(ctx, work{api: api, p: p, journal: old.journal, past: old.past})
+	results, runErr := a.execute(ctx, work{api: api, p: p, journal: old.journal, past: old.past, brake: brake})
 	return a.conclude(ctx, old.run, outcome{api, p, results, runErr})
 }
 
