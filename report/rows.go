@@ -34,14 +34,12 @@ var (
 
 // Rows brings input, plan and results together: one row per input row, in input
 // order, then one per pruned object. A change without a result was not
-// attempted. A row that only the plan names (a saved plan whose input is not at
-// hand) is there too, at its file and line.
+// attempted.
 func Rows(d *diff.Desired, p *diff.Plan, results []batch.Result) []Row {
 	s := newRowSet(d)
-	s.addMissing(p)
 	for i := range p.Held {
 		h := &p.Held[i]
-		s.settle(place{h.At, h.FileName, h.Line}, h.Kind, h.Key).hold(h)
+		s.settle(h.At, h.Kind, h.Key).hold(h)
 	}
 	byID := make(map[string]*batch.Result, len(results))
 	for i := range results {
@@ -55,34 +53,20 @@ func Rows(d *diff.Desired, p *diff.Plan, results []batch.Result) []Row {
 		if r == nil {
 			r = notAttempted
 		}
-		s.settle(place{c.At, c.FileName, c.Line}, c.Kind, c.Key).apply(c, r)
+		s.settle(c.At, c.Kind, c.Key).apply(c, r)
 	}
 	return s.rows
-}
-
-// place is what the plan knows of a row: its position, or after the plan was
-// saved and read again, the name of its file and the line.
-type place struct {
-	at   diff.Position
-	file string
-	line uint32
 }
 
 // rowSet is the rows in the making: first those of the input, in order, then
 // those that no input row stands for.
 type rowSet struct {
 	rows  []Row
-	input int               // how many rows have a place in a file
-	files map[string]uint16 // file name -> number
+	input int // how many rows have a place in a file
 }
 
 func newRowSet(d *diff.Desired) *rowSet {
-	s := &rowSet{files: map[string]uint16{}}
-	for i, f := range d.Files {
-		if _, twice := s.files[f.Name]; !twice {
-			s.files[f.Name] = uint16(i)
-		}
-	}
+	s := &rowSet{}
 	n := len(d.Rejected)
 	for _, k := range diff.Kinds() {
 		n += d.Of(k).Len()
@@ -122,58 +106,14 @@ func comparePositions(a, b diff.Position) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 }
 
-// position finds where a place is in the input. Files that the input does not
-// have come after those that it has.
-func (s *rowSet) position(p place) diff.Position {
-	if p.at.Line != 0 || p.line == 0 {
-		return p.at
-	}
-	n, ok := s.files[p.file]
-	if !ok {
-		n = uint16(len(s.files))
-		s.files[p.file] = n
-	}
-	return diff.Position{File: n, Line: p.line}
-}
-
 func (s *rowSet) find(at diff.Position) (int, bool) {
 	return slices.BinarySearchFunc(s.rows[:s.input], at, func(r Row, at diff.Position) int { return comparePositions(r.At, at) })
 }
 
-// addMissing gives a row to every place that the plan names and the input lacks.
-func (s *rowSet) addMissing(p *diff.Plan) {
-	var missing []Row
-	note := func(where place, kind diff.Kind, key diff.Key) {
-		at := s.position(where)
-		if at.Line == 0 {
-			return
-		}
-		if _, ok := s.find(at); !ok {
-			missing = append(missing, Row{File: where.file, At: at, Kind: kind, Key: key, Outcome: diff.Unchanged, Result: unchanged})
-		}
-	}
-	for i := range p.Held {
-		h := &p.Held[i]
-		note(place{h.At, h.FileName, h.Line}, h.Kind, h.Key)
-	}
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		note(place{c.At, c.FileName, c.Line}, c.Kind, c.Key)
-	}
-	if missing == nil {
-		return
-	}
-	slices.SortStableFunc(missing, compareRows)
-	missing = slices.CompactFunc(missing, func(a, b Row) bool { return a.At == b.At })
-	s.rows = append(s.rows, missing...)
-	s.order()
-}
-
-// settle finds the row of a place. What has no place, because it was pruned,
-// gets a new row at the end.
-func (s *rowSet) settle(where place, kind diff.Kind, key diff.Key) *Row {
-	if at := s.position(where); at.Line != 0 {
-		i, _ := s.find(at) // addMissing saw to it that there is one
+// settle finds the row at a position. What the input has no row for, because it
+// was pruned, gets a new one at the end.
+func (s *rowSet) settle(at diff.Position, kind diff.Kind, key diff.Key) *Row {
+	if i, ok := s.find(at); ok {
 		return &s.rows[i]
 	}
 	s.rows = append(s.rows, Row{Kind: kind, Key: key, Outcome: diff.Unchanged, Result: unchanged})

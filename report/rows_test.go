@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -47,31 +46,6 @@ func TestRows(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("rows (-want +got):\n%s", d)
-	}
-}
-
-// A plan that was saved and read again gives the same rows, and the rows that it
-// names where only the names of its files are at hand.
-func TestRowsOfASavedPlan(t *testing.T) {
-	p := samplePlan()
-	saved, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var read diff.Plan
-	if err := json.Unmarshal(saved, &read); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(Rows(sampleDesired(t), p, nil), Rows(sampleDesired(t), &read, nil)); d != "" {
-		t.Errorf("rows differ after saving (-before +after):\n%s", d)
-	}
-	var got []string
-	for _, r := range Rows(&diff.Desired{Files: sampleDesired(t).Files, Tables: diff.NewDesired().Tables}, &read, nil) {
-		got = append(got, fmt.Sprintf("%s:%d %s %s", r.File, r.At.Line, r.actionWord(), r.Outcome))
-	}
-	want := []string{"customers.csv:2 update not_attempted", "subs.csv:2 provision not_attempted", "subs.csv:3 update not_attempted", "subs.csv:4 none conflict", ":0 remove not_attempted"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("rows without input (-want +got):\n%s", d)
 	}
 }
 
