@@ -9,8 +9,8 @@ import (
 	"wholesync/diff"
 )
 
-// kindColumn names the column that tells the kinds apart in a file of both.
-const kindColumn = "kind"
+// KindColumn names the column that tells the kinds apart in a file of both.
+const KindColumn = "kind"
 
 // header is what the first row of a file says.
 type header struct {
@@ -26,9 +26,9 @@ type header struct {
 // has reports whether the file can hold rows of a kind.
 func (h *header) has(k diff.Kind) bool { return h.ways[k] != nil }
 
-// foldName makes the form in which column names are matched: case, spaces, "_"
+// FoldName makes the form in which column names are matched: case, spaces, "_"
 // and "-" mean nothing, but a leading "_" marks the tool's own columns.
-func foldName(name string) string {
+func FoldName(name string) string {
 	name = strings.TrimSpace(name)
 	folded := strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(name))
 	if strings.HasPrefix(name, "_") {
@@ -42,7 +42,7 @@ var columnsByName = func() map[string]diff.Column {
 	known := make(map[string]diff.Column)
 	for _, kind := range diff.Kinds() {
 		for _, rule := range diff.SpecOf(kind).Rules {
-			known[foldName(rule.Column.String())] = rule.Column
+			known[FoldName(rule.Column.String())] = rule.Column
 		}
 	}
 	return known
@@ -104,7 +104,7 @@ func (c *headerChecker) match() {
 	c.kind = -1
 	c.cols = make([]diff.Column, len(c.names))
 	for i, name := range c.names {
-		folded := foldName(name)
+		folded := FoldName(name)
 		column, known := columnsByName[folded]
 		own := strings.HasPrefix(folded, "_")
 		if r := strings.IndexFunc(name, hidden); r >= 0 {
@@ -122,7 +122,7 @@ func (c *headerChecker) match() {
 		case own && !c.snapshot: // an export or a retry file goes straight back in
 		case known:
 			c.cols[i] = column
-		case folded == kindColumn:
+		case folded == KindColumn:
 			c.kind = i
 		case !own:
 			c.unknown = append(c.unknown, i)
@@ -163,7 +163,7 @@ func headerBelow(head []byte) int {
 		line++
 		known := 0
 		for cell := range strings.SplitSeq(text, ",") {
-			if _, ok := columnsByName[foldName(strings.Trim(strings.TrimSpace(cell), `"`))]; ok {
+			if _, ok := columnsByName[FoldName(strings.Trim(strings.TrimSpace(cell), `"`))]; ok {
 				known++
 			}
 		}
@@ -194,7 +194,7 @@ func (c *headerChecker) reportUnknown() {
 
 // inputNames are the columns that people write.
 func inputNames() []string {
-	names := []string{kindColumn}
+	names := []string{KindColumn}
 	for _, column := range columnsByName {
 		if column.Input() {
 			names = append(names, column.String())

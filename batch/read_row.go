@@ -212,7 +212,7 @@ func (f *fileReader) repeatsHeader(record []string) bool {
 	return true
 }
 
-// sameName compares as foldName does, without making the folded names: it looks
+// sameName compares as FoldName does, without making the folded names: it looks
 // at every row, and at most rows for one character.
 func sameName(a, b string) bool {
 	for {

@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strings"
 
 	"wholesync/batch"
 	"wholesync/diff"
@@ -24,7 +23,6 @@ const (
 	retryOutcome = "_outcome"
 	retryCode    = "_error_code"
 	retryError   = "_error"
-	kindColumn   = "kind"
 )
 
 // WriteRetry writes retry.csv: the input rows that have to be sent again, raw as
@@ -107,7 +105,7 @@ func (t *retryFile) readHeaders() error {
 		}
 	}
 	if narrowest < len(t.header) {
-		t.adopt([]string{kindColumn})
+		t.adopt([]string{batch.KindColumn})
 	}
 	return nil
 }
@@ -124,8 +122,8 @@ func readAgain(name string, err error) error {
 func (t *retryFile) adopt(header []string) []int {
 	to := make([]int, len(header))
 	for i, name := range header {
-		folded := foldHeader(name)
-		if folded == foldHeader(retryOutcome) || folded == foldHeader(retryCode) || folded == foldHeader(retryError) {
+		folded := batch.FoldName(name)
+		if folded == batch.FoldName(retryOutcome) || folded == batch.FoldName(retryCode) || folded == batch.FoldName(retryError) {
 			to[i] = -1
 			continue
 		}
@@ -138,17 +136,6 @@ func (t *retryFile) adopt(header []string) []int {
 		to[i] = place
 	}
 	return to
-}
-
-// foldHeader is the form in which header names are the same: without case,
-// spaces, "_" and "-", but for the "_" in front of the tool's own columns.
-func foldHeader(name string) string {
-	name = strings.TrimSpace(name)
-	folded := strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(name))
-	if strings.HasPrefix(name, "_") {
-		return "_" + folded
-	}
-	return folded
 }
 
 // write writes the whole file.
@@ -205,7 +192,7 @@ func (t *retryFile) copyRows(out *csv.Writer, in *retryInput) error {
 // record makes one record of retry.csv from one of an input.
 func (t *retryFile) record(in *retryInput, record []string, r *Row) []string {
 	cells := make([]string, len(t.header), len(t.header)+3)
-	if k, ok := t.column[kindColumn]; ok && !slices.Contains(in.to, k) {
+	if k, ok := t.column[batch.KindColumn]; ok && !slices.Contains(in.to, k) {
 		cells[k] = r.kindWord()
 	}
 	for i, v := range record {
