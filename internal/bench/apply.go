@@ -18,6 +18,8 @@ const (
 	leastChanges  = 1500      // confirmed per second
 	mostCalls     = 1.05      // per change
 	mostSlowness  = 1.05      // of the time that the rate allows
+	mostJournal   = 1.10      // the same at journalRate, where the journal has most to do
+	journalRate   = 50        // changes per second
 	noLimit       = 1_000_000 // requests per second
 	oneAtOnce     = 1         // burst of the run with a limit
 	provisionTime = "2s"      // of a subscriber, where it takes time
@@ -85,6 +87,20 @@ func (b *bench) measureRate(ctx context.Context) error {
 		fmt.Sprintf("%.3f (%.2f s, %d calls)", slowness, done.cost.wall.Seconds(), done.Calls), slowness <= mostSlowness)
 	excess := largestExcess(done.arrivals, float64(b.rate), oneAtOnce)
 	b.table.judge("requests over rate x time + burst, worst window", "< 1", fmt.Sprintf("%.2f of %d", excess, len(done.arrivals)), excess < 1)
+	return nil
+}
+
+// measureJournal shows what the journal costs a run at a rate that the API would
+// allow at best: every write waits for the disk before it leaves, and all of that
+// must fit into the time between two requests.
+func (b *bench) measureJournal(ctx context.Context) error {
+	done, err := b.applyOnce(ctx, applyRun{adds: b.slowly, rate: journalRate, burst: oneAtOnce})
+	if err != nil {
+		return err
+	}
+	slowness := done.cost.wall.Seconds() * journalRate / float64(done.Calls)
+	b.table.judge(fmt.Sprintf("the same at --rate %d, journal and all", journalRate), fmt.Sprintf("<= %.2f", mostJournal),
+		fmt.Sprintf("%.3f (%.2f s, %d calls)", slowness, done.cost.wall.Seconds(), done.Calls), slowness <= mostJournal)
 	return nil
 }
 

@@ -91,7 +91,7 @@ func (o options) measure(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	t := table{title: fmt.Sprintf("%s/%s, %d CPUs, %s; median (min..max) of %d", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), o.runs)}
 	b := &bench{options: o, dir: dir, program: program, table: &t}
-	for _, part := range []func(context.Context) error{b.measurePlan, b.measureApply, b.measurePolling, b.measureRate} {
+	for _, part := range []func(context.Context) error{b.measurePlan, b.measureApply, b.measurePolling, b.measureRate, b.measureJournal} {
 		if err := part(ctx); err != nil {
 			return err
 		}
