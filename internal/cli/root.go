@@ -54,7 +54,7 @@ Try it without an account:
 	})
 	a.global.addFlags(root.PersistentFlags(), a.getenv)
 	offerWords(root)
-	root.AddCommand(newValidate(a), newPlan(a), newApply(a), newResume(a), newResults(a), newExport(a), newErrors(a), newSandbox(a))
+	root.AddCommand(newValidate(a), newPlan(a), newApply(a), newResume(a), newResults(a), newExport(a), newErrors(a), newSandbox(a), newBilling(a))
 	return root
 }
 

@@ -1,0 +1,349 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wholesync/batch"
+	"wholesync/diff"
+	"wholesync/report"
+	"wholesync/report/billing"
+)
+
+// reconcileOptions are the flags of billing reconcile.
+type reconcileOptions struct {
+	invoices, usage, seats, inventory []string
+	prices, mapping                   string
+	proration, zone                   string
+	tolerance, percent, quantity      string
+	total                             string
+	allowPartial, matchNames, all     bool
+	findings, xlsx, html              string
+}
+
+func newBilling(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "billing",
+		Short: "Compare the provider's invoice with the usage",
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newReconcile(a))
+	return cmd
+}
+
+func newReconcile(a *app) *cobra.Command {
+	var o reconcileOptions
+	cmd := &cobra.Command{
+		Use:   "reconcile --invoice FILE --usage FILE...",
+		Short: "Find every difference between an invoice and the metered usage",
+		Long: `Reconcile compares an invoice with the usage reports of its period and says of
+every difference what caused it and what it is worth. The differences add up to
+the invoice's total less the expected total. It needs files alone, no connection.
+
+Columns of usage reports are found by their names. An invoice is read in the
+layout of samples/invoice.csv, or in any other that a mapping file describes.
+With --inventory it also says what is billed and not wanted, and the reverse.
+
+Ends with 0 where everything agrees, with 2 where there are findings, and with 3
+where the files cannot be used.`,
+		Example: `  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv
+  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv --proration auto`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return a.reconcile(&o) },
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (o *reconcileOptions) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.invoices, "invoice", nil, "the invoice as CSV; several are compared together")
+	f.StringArrayVar(&o.usage, "usage", nil, "a usage report as CSV, of any level; several check each other")
+	f.StringArrayVar(&o.seats, "seats", nil, "a point-in-time report as CSV, for prorations that count seats at the end")
+	f.StringArrayVar(&o.inventory, "inventory", nil, "desired-state CSV or an export: what is wanted")
+	f.StringVar(&o.prices, "prices", "", "price list; without it the invoice's own prices are taken")
+	f.StringVar(&o.mapping, "mapping", "", "YAML file that describes the invoice's layout and names")
+	f.StringVar(&o.proration, "proration", "daily-exact", "how charges are computed, such as daily-exact,half-even or avg-dp=2 or ceil; auto finds out")
+	f.StringVar(&o.zone, "billing-tz", "UTC", "time zone whose days the invoice counts")
+	f.StringVar(&o.tolerance, "tolerance", "", "accept charges that are off by no more than this amount")
+	f.StringVar(&o.percent, "tolerance-percent", "", "accept charges that are off by no more than this percentage")
+	f.StringVar(&o.quantity, "tolerance-quantity", "", "accept charges that are off by no more than so many seats")
+	f.StringVar(&o.total, "invoice-total", "", "the total before tax that the invoice states")
+	f.BoolVar(&o.allowPartial, "allow-partial-period", false, "go on where the reports are for other days than the invoice")
+	f.BoolVar(&o.matchNames, "match-names", false, "take a customer's name for enough to know the customer by")
+	f.BoolVar(&o.all, "all", false, "write the charges that agree to --findings too")
+	f.StringVar(&o.findings, "findings", "", "write the findings to this file as CSV")
+	f.StringVar(&o.xlsx, "xlsx", "", "write an Excel workbook to this file")
+	f.StringVar(&o.html, htmlFlag, "", "write a page for the browser to this file")
+}
+
+// outputs are the files to be written, by flag.
+func (o *reconcileOptions) outputs() map[string]string {
+	return map[string]string{"--findings": o.findings, "--xlsx": o.xlsx, "--" + htmlFlag: o.html}
+}
+
+func (a *app) reconcile(o *reconcileOptions) error {
+	if len(o.invoices) == 0 || len(o.usage)+len(o.seats) == 0 {
+		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE")
+	}
+	inputs := append(append(append(append([]string{o.prices, o.mapping}, o.invoices...), o.usage...), o.seats...), o.inventory...)
+	if err := a.checkOutputs(inputs, o.outputs()); err != nil {
+		return err
+	}
+	in, err := a.billingInput(o)
+	if err != nil {
+		return err
+	}
+	result, err := billing.Reconcile(in)
+	if err != nil {
+		return fail(exitInput, "comparing the invoice: %w", err)
+	}
+	if err := a.showReconciled(result, o); err != nil {
+		return err
+	}
+	switch {
+	case !result.Comparable():
+		return fail(exitInput, "comparing the invoice: no charge is in a currency that there are prices in")
+	case !result.Clean():
+		return endWith(exitDifferences)
+	}
+	return nil
+}
+
+func (a *app) showReconciled(r *billing.Result, o *reconcileOptions) error {
+	for _, file := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{
+		{o.findings, func(w io.Writer) error { return billing.WriteFindings(w, r.Shown(o.all)) }},
+		{o.xlsx, func(w io.Writer) error { return billing.WriteWorkbook(w, r) }},
+		{o.html, func(w io.Writer) error { return billing.WriteHTML(w, r) }},
+	} {
+		if file.path == "" {
+			continue
+		}
+		if err := batch.WriteFile(file.path, file.write); err != nil {
+			return &exitErr{exitFiles, err}
+		}
+	}
+	if a.json() {
+		return billing.WriteJSON(a.stdout, r)
+	}
+	return billing.WriteText(a.stdout, r)
+}
+
+// billingInput reads all files of a comparison.
+func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
+	in := billing.Input{}
+	var err error
+	if in.Options, err = o.options(); err != nil {
+		return in, err
+	}
+	var mapping *billing.Mapping
+	if o.mapping != "" {
+		if mapping, err = readBilling(o.mapping, billing.ReadMapping); err != nil {
+			return in, err
+		}
+		if err := mapping.Apply(&in.Options); err != nil {
+			return in, err
+		}
+	}
+	if o.prices != "" {
+		if in.Prices, err = readBilling(o.prices, billing.ReadPrices); err != nil {
+			return in, a.tellProblems(err)
+		}
+	}
+	if err := a.readInvoices(o, mapping, &in); err != nil {
+		return in, err
+	}
+	if err := a.readReports(o, mapping, &in); err != nil {
+		return in, err
+	}
+	in.Inventory, err = a.readInventory(o.inventory)
+	return in, err
+}
+
+// readBilling opens a file and reads it. What is wrong with its content ends the
+// program like any other invalid input.
+func readBilling[T any](path string, read func(io.Reader, string) (T, error)) (T, error) {
+	var none T
+	f, err := os.Open(path)
+	if err != nil {
+		return none, fmt.Errorf("reading the input: %w", err)
+	}
+	defer f.Close()
+	v, err := read(f, path)
+	if err != nil {
+		return none, &exitErr{exitInput, err}
+	}
+	return v, nil
+}
+
+func (a *app) readInvoices(o *reconcileOptions, m *billing.Mapping, in *billing.Input) error {
+	seen := make(map[string]string)
+	for _, path := range o.invoices {
+		invoice, err := readBilling(path, func(r io.Reader, name string) (*billing.Invoice, error) { return billing.ReadInvoice(r, name, m) })
+		if err != nil {
+			return a.tellProblems(err)
+		}
+		if err := twice(seen, invoice.SHA256, path); err != nil {
+			return err
+		}
+		in.Lines = append(in.Lines, invoice.Lines...)
+		for iso, total := range invoice.Stated {
+			in.Options.Stated = addTotal(in.Options.Stated, iso, total)
+		}
+	}
+	if o.total == "" {
+		return nil
+	}
+	total, err := number("invoice-total", o.total)
+	if err != nil {
+		return err
+	}
+	iso := in.Lines[0].Currency
+	for i := range in.Lines {
+		if in.Lines[i].Currency != iso {
+			return fail(exitInput, "reading the flags: --invoice-total cannot be for charges in %s and %s; compare each currency by itself", iso, in.Lines[i].Currency)
+		}
+	}
+	in.Options.Stated = map[string]*big.Rat{iso: total}
+	return nil
+}
+
+func addTotal(totals map[string]*big.Rat, iso string, total *big.Rat) map[string]*big.Rat {
+	if totals == nil {
+		totals = make(map[string]*big.Rat)
+	}
+	if totals[iso] != nil {
+		total = new(big.Rat).Add(totals[iso], total)
+	}
+	totals[iso] = total
+	return totals
+}
+
+func (a *app) readReports(o *reconcileOptions, m *billing.Mapping, in *billing.Input) error {
+	seen := make(map[string]string)
+	for i, path := range append(append([]string{}, o.usage...), o.seats...) {
+		opt := billing.UsageOptions{PointInTime: i >= len(o.usage)}
+		if m != nil {
+			opt.Columns = m.UsageColumns
+		}
+		report, err := readBilling(path, func(r io.Reader, name string) (*billing.Report, error) { return billing.ReadUsage(r, name, opt) })
+		if err != nil {
+			return a.tellProblems(err)
+		}
+		if err := twice(seen, report.SHA256, path); err != nil {
+			return err
+		}
+		for _, c := range report.Columns {
+			a.log.Info("column of a usage report", "file", path, "header", c.Header, "taken_for", c.Role)
+		}
+		in.Reports = append(in.Reports, *report)
+	}
+	return nil
+}
+
+// tellProblems prints what is wrong with a file, one problem a line.
+func (a *app) tellProblems(err error) error {
+	var read *billing.ReadError
+	if !errors.As(err, &read) {
+		return err
+	}
+	for _, p := range read.Problems {
+		if _, err := fmt.Fprintln(a.console, report.Clean(p.String())); err != nil {
+			return err
+		}
+	}
+	return fail(exitInput, "reading the input: %s cannot be used; mend it and run the same command again", read.Problems[0].File)
+}
+
+// twice refuses a file that was given before, under whatever name.
+func twice(seen map[string]string, sum, path string) error {
+	if before, ok := seen[sum]; ok {
+		return fail(exitInput, "reading the input: %s and %s are the same file; leave one out", before, path)
+	}
+	seen[sum] = path
+	return nil
+}
+
+// options turns the flags into the choices of a comparison.
+func (o *reconcileOptions) options() (billing.Options, error) {
+	opt := billing.DefaultOptions()
+	opt.Auto = o.proration == "auto"
+	opt.AllowPartial, opt.MatchNames = o.allowPartial, o.matchNames
+	var err error
+	if !opt.Auto {
+		if opt.Policy, err = billing.ParsePolicy(o.proration); err != nil {
+			return opt, fmt.Errorf("reading the flags: --proration: %w", err)
+		}
+	}
+	if opt.Zone, err = time.LoadLocation(o.zone); err != nil {
+		return opt, fmt.Errorf("reading the flags: --billing-tz %q is not a time zone; write it like America/Los_Angeles", o.zone)
+	}
+	for _, t := range []struct {
+		flag, value string
+		into        **big.Rat
+	}{{"tolerance", o.tolerance, &opt.Tolerance.Amount}, {"tolerance-percent", o.percent, &opt.Tolerance.Percent}, {"tolerance-quantity", o.quantity, &opt.Tolerance.Quantity}} {
+		if t.value == "" {
+			continue
+		}
+		if *t.into, err = number(t.flag, t.value); err != nil {
+			return opt, err
+		}
+	}
+	return opt, nil
+}
+
+// number reads a number from a flag.
+func number(flag, value string) (*big.Rat, error) {
+	const most = 40 // characters; an exponent must not blow up
+	d, err := decimal.NewFromString(value)
+	if err != nil || len(value) > most || d.Exponent() > 0 || d.Exponent() < -most {
+		return nil, fmt.Errorf("reading the flags: --%s %q is not a number; write it like 0.50", flag, value)
+	}
+	return d.Rat(), nil
+}
+
+// readInventory reads what is wanted from desired-state files.
+func (a *app) readInventory(files []string) ([]billing.Seat, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	want, err := a.read(files, inputOptions{}, a.stdin)
+	if err != nil {
+		return nil, err
+	}
+	var seats []billing.Seat
+	customers := want.Of(diff.Customer)
+	for i := range customers.Len() {
+		row := customers.Row(i)
+		if row.Get(diff.ColEnsure) == diff.EnsureAbsent {
+			continue
+		}
+		party := billing.Party{ExternalID: row.Get(diff.ColExternalID), OrgID: billing.NormalID(row.Get(diff.ColOrgID))}
+		for _, pkg := range diff.SplitPackages(row.Get(diff.ColPackages)) {
+			if billing.OfCustomer(pkg) {
+				seats = append(seats, billing.Seat{Customer: party, Package: pkg})
+			}
+		}
+	}
+	subscribers := want.Of(diff.Subscriber)
+	for i := range subscribers.Len() {
+		row := subscribers.Row(i)
+		if row.Get(diff.ColEnsure) == diff.EnsureAbsent {
+			continue
+		}
+		seats = append(seats, billing.Seat{Customer: billing.Party{ExternalID: row.Get(diff.ColCustomerExternalID)},
+			User: row.Get(diff.ColEmail), Package: row.Get(diff.ColPackage)})
+	}
+	return seats, nil
+}

@@ -1,0 +1,62 @@
+package billing
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+)
+
+// Share is a customer's part in a charge for the provider as a whole.
+type Share struct {
+	InvoiceID string
+	Lines     string // the lines of the invoice that are divided
+	Package   string
+	Currency  string
+	Customer  string
+	Days      *big.Rat // user-days, by which is divided
+	Amount    *big.Rat
+}
+
+// Allocate divides an amount in proportion to weights. Every part has at most
+// scale decimal places and the parts add up to the amount exactly: the smallest
+// units that are left over go to the largest remainders, and of equal ones to the
+// lower key. It returns nil where the weights add up to nothing, or where the
+// amount itself has more places.
+func Allocate(amount *big.Rat, scale int, keys []string, weights []*big.Rat) []*big.Rat {
+	total := new(big.Rat)
+	for _, w := range weights {
+		total.Add(total, w)
+	}
+	if total.Sign() == 0 || Down.Round(amount, scale).Cmp(amount) != 0 {
+		return nil
+	}
+	parts := make([]*big.Rat, len(weights))
+	rests := make([]*big.Rat, len(weights))
+	left := new(big.Rat).Set(amount)
+	for i, w := range weights {
+		exact := div(mul(amount, w), total)
+		parts[i] = Down.Round(exact, scale)
+		rests[i] = abs(sub(exact, parts[i]))
+		left.Sub(left, parts[i])
+	}
+	order := make([]int, len(weights))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(rests[b].Cmp(rests[a]), cmp.Compare(keys[a], keys[b]))
+	})
+	unit := mul(halfOf(scale), fromInt(2*left.Sign()))
+	for i := 0; left.Sign() != 0; i++ {
+		to := order[i%len(order)]
+		parts[to] = add(parts[to], unit)
+		left.Sub(left, unit)
+	}
+	return parts
+}
+
+// halfOf is half of the last of some decimal places.
+func halfOf(scale int) *big.Rat {
+	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
+	return new(big.Rat).SetFrac(one, unit.Lsh(unit, 1))
+}

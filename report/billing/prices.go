@@ -1,0 +1,62 @@
+package billing
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+)
+
+// Price is what a seat of a package costs for a month, on some days.
+type Price struct {
+	Package  string
+	Currency string // ISO 4217
+	Valid    Period // First 0 = since ever, Last 0 = for ever
+	Unit     *big.Rat
+}
+
+// Prices is a price list. On any day a package has at most one price in a
+// currency.
+type Prices struct {
+	of map[string][]Price
+}
+
+// NewPrices makes a price list, and refuses prices that contradict each other.
+func NewPrices(list []Price) (*Prices, error) {
+	p := &Prices{map[string][]Price{}}
+	for _, price := range list {
+		for _, o := range p.of[price.Package] {
+			if o.Currency == price.Currency && o.open().Overlaps(price.open()) {
+				return nil, fmt.Errorf("package %q has two prices in %s for some days: %s and %s", price.Package, price.Currency, Exact(o.Unit), Exact(price.Unit))
+			}
+		}
+		p.of[price.Package] = append(p.of[price.Package], price)
+	}
+	return p, nil
+}
+
+func (p Price) open() Period {
+	valid := p.Valid
+	if valid.Last == 0 {
+		valid.Last = 1<<31 - 1
+	}
+	return valid
+}
+
+// On gives the price of a package on a day. Without one in the currency asked
+// for, it returns the currencies that the package has prices in.
+func (p *Prices) On(day Day, pkg, iso string) (unit *big.Rat, others []string) {
+	if p == nil {
+		return nil, nil
+	}
+	for _, price := range p.of[pkg] {
+		if !price.open().Overlaps(Period{day, day}) {
+			continue
+		}
+		if price.Currency == iso {
+			return price.Unit, nil
+		}
+		others = append(others, price.Currency)
+	}
+	slices.Sort(others)
+	return nil, others
+}

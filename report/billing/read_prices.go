@@ -1,0 +1,82 @@
+package billing
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/currency"
+)
+
+var priceColumns = []string{"package", "currency", "valid_from", "valid_to", "unit_price"}
+
+// ReadPrices reads a price list: CSV with the columns package, currency (ISO
+// 4217), valid_from, valid_to (YYYY-MM-DD, both days included, blank = open) and
+// unit_price (for a seat and a month), in any order. The error is a [*ReadError]
+// or says which prices contradict each other.
+func ReadPrices(r io.Reader, name string) (*Prices, error) {
+	t, err := openTable(r, name, format{})
+	if err != nil {
+		return nil, err
+	}
+	at := make([]int, len(priceColumns))
+	for i, want := range priceColumns {
+		at[i] = slices.IndexFunc(t.header, func(h string) bool { return foldName(h) == foldName(want) })
+		if at[i] < 0 {
+			return nil, t.fail(t.line(), fmt.Sprintf("no column %q; the columns are %s", want, strings.Join(priceColumns, ",")))
+		}
+	}
+	var list []Price
+	for err == nil {
+		var row []string
+		if row, err = t.next(); err != nil {
+			break
+		}
+		price, column, wrong := readPrice(row, at)
+		if wrong != nil {
+			err = t.found(at[column], row, wrong.Error())
+			continue
+		}
+		list = append(list, price)
+	}
+	if _, err := t.finish(err); err != nil {
+		return nil, err
+	}
+	p, err := NewPrices(list)
+	if err != nil {
+		return nil, t.fail(0, err.Error())
+	}
+	return p, nil
+}
+
+// readPrice reads a row, and says which of the price columns is wrong.
+func readPrice(row []string, at []int) (p Price, column int, err error) {
+	cells := make([]string, len(at))
+	for i, field := range at {
+		cells[i], _ = cleanCell(strings.Clone(row[field]))
+	}
+	if p.Package = PackageName(cells[0]); p.Package == "" {
+		return p, 0, fmt.Errorf("the package is blank")
+	}
+	unit, err := currency.ParseISO(cells[1])
+	if err != nil || unit.String() != cells[1] {
+		return p, 1, fmt.Errorf("not a currency of ISO 4217; write it like USD")
+	}
+	p.Currency = cells[1]
+	for i, day := range []*Day{&p.Valid.First, &p.Valid.Last} {
+		if cells[2+i] == "" {
+			continue
+		}
+		if *day, err = ParseDay(cells[2+i]); err != nil {
+			return p, 2 + i, err
+		}
+	}
+	if p.Valid.Last != 0 && p.Valid.Last < p.Valid.First {
+		return p, 3, fmt.Errorf("the price ends before it begins")
+	}
+	if p.Unit, err = parseAmount(cells[4]); err != nil || p.Unit.Sign() < 0 {
+		return p, 4, fmt.Errorf("not a price; write it like 7.25")
+	}
+	return p, 0, nil
+}

@@ -1,0 +1,332 @@
+package billing
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// role is what a column of a usage report tells.
+type role int
+
+const (
+	roleNone role = iota
+	rolePartnerName
+	rolePartnerOrg
+	roleSubPartnerName
+	roleSubPartnerOrg
+	roleSubscription
+	roleCustomerName
+	roleCustomerOrg
+	roleCustomerExternal
+	roleService
+	roleSKU
+	roleDescription
+	roleLicense
+	roleUserID
+	roleUserEmail
+	roleWorkspace
+	rolePeriodStart
+	rolePeriodEnd
+	roleDay
+	roleQuantity
+	roleEnd
+)
+
+// usageColumns are the names that headers have had for a role, the best first.
+// The first one is also what a role is called in messages and mapping files. No
+// public text has the header of a report, so everything is found by name and what
+// is not found is said.
+var usageColumns = [roleEnd][]string{
+	rolePartnerName:      {"PARTNER_NAME"},
+	rolePartnerOrg:       {"PARTNER_ORG_ID", "PARTNER_ID"},
+	roleSubPartnerName:   {"SUBPARTNER_NAME", "SUB_PARTNER_NAME"},
+	roleSubPartnerOrg:    {"SUBPARTNER_ORG_ID", "SUB_PARTNER_ORG_ID", "SUBPARTNER_ID"},
+	roleSubscription:     {"SUBSCRIPTION_ID", "SUBSCRIPTION"},
+	roleCustomerName:     {"CUSTOMER_NAME", "ENTERPRISE_NAME", "ORG_NAME"},
+	roleCustomerOrg:      {"CUSTOMER_ORG_ID", "ORG_ID", "CUSTOMER_ID"},
+	roleCustomerExternal: {"CUSTOMER_EXTERNAL_ID", "EXTERNAL_ID", "SP_ENTERPRISE_ID", "ENTERPRISE"},
+	roleService:          {"SERVICE_NAME", "PACKAGE", "PACKAGE_NAME", "SERVICE"},
+	roleSKU:              {"SKU", "SKU_ID", "PART_NUMBER"},
+	roleDescription:      {"DESCRIPTION", "SKU_DESCRIPTION"},
+	roleLicense:          {"LICENSE_ID"},
+	roleUserID:           {"USER_ID", "PERSON_ID", "SUBSCRIBER_ID"},
+	roleUserEmail:        {"USER_EMAIL", "EMAIL", "E_MAIL", "EMAIL_ADDRESS"},
+	roleWorkspace:        {"WORKSPACE_ID", "PLACE_ID"},
+	rolePeriodStart:      {"BILLING_START_DATE", "PERIOD_START", "START_DATE"},
+	rolePeriodEnd:        {"BILLING_END_DATE", "PERIOD_END", "END_DATE"},
+	roleDay:              {"CONSUMPTION_DATE", "USAGE_DATE", "DATE"},
+	roleQuantity:         {"QUANTITY", "CONSUMPTION", "UNITS", "TOTAL_CONSUMPTION", "USER_DAYS"},
+}
+
+// UsageOptions are the choices of whoever reads a usage report.
+type UsageOptions struct {
+	Columns     map[string]string // header -> role, for headers that are not known; see [UsageRoles]
+	PointInTime bool              // the file counts seats at one moment
+	SubPartner  string            // the sub-partner that the report was made for
+}
+
+// UsageRoles are the names of the roles that a column of a usage report can have.
+func UsageRoles() []string {
+	var all []string
+	for _, names := range usageColumns[1:] {
+		all = append(all, strings.ToLower(names[0]))
+	}
+	return all
+}
+
+// usageReader reads one report.
+type usageReader struct {
+	*table
+	at     [roleEnd]int // field of a role, -1 = none
+	report *Report
+	places map[string]*Place // by the cells of placeRoles
+	key    []byte            // of the row being read
+	days   map[string]Day    // dates read so far
+}
+
+// ReadUsage reads a usage report: CSV whose columns are found by their names, in
+// any order. It reads reports with one row for the whole period and with one row
+// per day, of all levels; the columns tell which. The error is a [*ReadError].
+func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
+	t, err := openTable(r, name, format{})
+	if err != nil {
+		return nil, err
+	}
+	u := &usageReader{table: t, report: &Report{Name: name, SubPartner: NormalID(opt.SubPartner)}, places: make(map[string]*Place), days: make(map[string]Day)}
+	if err := u.findColumns(opt.Columns); err != nil {
+		return nil, err
+	}
+	u.tellLevel(opt.PointInTime)
+	if err := u.checkRoles(); err != nil {
+		return nil, err
+	}
+	for err == nil {
+		var row []string
+		if row, err = u.next(); err == nil {
+			err = u.take(row)
+		}
+	}
+	u.report.SHA256, err = u.finish(err)
+	if err != nil {
+		return nil, err
+	}
+	if len(u.report.Rows) == 0 {
+		return nil, u.fail(0, "the report has no rows; is it finished?")
+	}
+	return u.report, nil
+}
+
+// findColumns gives each role its field: the one with the best name.
+func (u *usageReader) findColumns(mapped map[string]string) error {
+	roles := make(map[string]role)
+	for r := roleNone + 1; r < roleEnd; r++ {
+		u.at[r] = -1
+		roles[foldName(usageColumns[r][0])] = r
+	}
+	u.report.Columns = make([]ColumnUse, len(u.header))
+	for i, h := range u.header {
+		u.report.Columns[i].Header = h
+	}
+	for _, header := range sortedKeys(mapped) {
+		r, known := roles[foldName(mapped[header])]
+		i := slices.IndexFunc(u.header, func(h string) bool { return foldName(h) == foldName(header) })
+		if !known {
+			return u.fail(0, fmt.Sprintf("the column %q is mapped to %q; the roles are %s", header, mapped[header], strings.Join(UsageRoles(), ", ")))
+		}
+		if i >= 0 {
+			u.assign(r, i)
+		}
+	}
+	for r := roleNone + 1; r < roleEnd; r++ {
+		for _, name := range usageColumns[r] {
+			i := slices.IndexFunc(u.header, func(h string) bool { return foldName(h) == foldName(name) })
+			if i < 0 || u.at[r] >= 0 || u.report.Columns[i].Role != "" {
+				continue
+			}
+			if j := slices.IndexFunc(u.header[i+1:], func(h string) bool { return foldName(h) == foldName(name) }); j >= 0 {
+				return u.fail(u.line(), fmt.Sprintf("the column %q stands there twice", u.header[i]))
+			}
+			u.assign(r, i)
+		}
+	}
+	return nil
+}
+
+func (u *usageReader) assign(r role, field int) {
+	u.at[r] = field
+	u.report.Columns[field].Role = strings.ToLower(usageColumns[r][0])
+}
+
+func (u *usageReader) has(roles ...role) bool {
+	return slices.ContainsFunc(roles, func(r role) bool { return u.at[r] >= 0 })
+}
+
+func (u *usageReader) tellLevel(pointInTime bool) {
+	switch {
+	case pointInTime:
+		u.report.Level = LevelPointInTime
+	case u.has(roleUserEmail, roleUserID, roleWorkspace):
+		u.report.Level = LevelUser
+	case u.has(roleCustomerOrg, roleCustomerExternal, roleCustomerName):
+		u.report.Level = LevelCustomer
+	default:
+		u.report.Level = LevelPartner
+	}
+}
+
+// checkRoles refuses a report that lacks what a comparison needs.
+func (u *usageReader) checkRoles() error {
+	var missing []string
+	if !u.has(roleQuantity) {
+		missing = append(missing, "quantity")
+	}
+	if !u.has(roleService, roleSKU) {
+		missing = append(missing, "service_name or sku")
+	}
+	if u.report.Level == LevelUser && !u.has(roleCustomerOrg, roleCustomerExternal, roleCustomerName) {
+		missing = append(missing, "customer_org_id, customer_external_id or customer_name")
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return u.fail(u.line(), fmt.Sprintf("no column for %s; the columns are %s; map one of them with usage_columns in a mapping file",
+		strings.Join(missing, " and for "), u.headers()))
+}
+
+// cell gives the cell of a role, "" where there is none.
+func (u *usageReader) cell(row []string, r role) string {
+	if u.at[r] < 0 {
+		return ""
+	}
+	s := row[u.at[r]]
+	if s == "" || s[0] > ' ' && s[0] < 0x80 && s[len(s)-1] > ' ' && s[len(s)-1] < 0x80 {
+		return s
+	}
+	s, _ = cleanCell(s)
+	return s
+}
+
+// take adds a row to the report.
+func (u *usageReader) take(row []string) error {
+	count, err := ParseCount(u.cell(row, roleQuantity))
+	if err != nil {
+		return u.found(u.at[roleQuantity], row, "not a quantity; write it like 327 or 0.5")
+	}
+	if count < 0 {
+		return u.found(u.at[roleQuantity], row, "usage is never negative")
+	}
+	if u.cell(row, roleService) == "" && u.cell(row, roleSKU) == "" {
+		return u.found(-1, row, "the row names no package and no SKU; is it a total? delete it")
+	}
+	place, err := u.place(row)
+	if place == nil {
+		return err
+	}
+	r := UsageRow{Place: place, Count: count, User: u.user(row)}
+	if u.report.Level != LevelUser {
+		r.User = ""
+	} else if r.User == "" {
+		return u.found(-1, row, "the row names no user, no workspace and no license")
+	}
+	if u.at[roleDay] >= 0 {
+		if r.Day, err = u.day(row, roleDay); err != nil {
+			return u.found(u.at[roleDay], row, err.Error())
+		}
+	}
+	if u.has(rolePeriodStart) && u.has(rolePeriodEnd) {
+		if err := u.period(row); err != nil {
+			return err
+		}
+	}
+	u.report.Rows = append(u.report.Rows, r)
+	return nil
+}
+
+// user gives what a row's user is told by.
+func (u *usageReader) user(row []string) string {
+	for _, r := range []role{roleUserEmail, roleUserID, roleWorkspace, roleLicense} {
+		if s := u.cell(row, r); s != "" {
+			if r != roleUserEmail {
+				s = NormalID(s)
+			}
+			// The record's cells share one piece of memory; keep this one alone.
+			return strings.Clone(strings.ToLower(s))
+		}
+	}
+	return ""
+}
+
+// day reads a date; a time of day behind it is that of the report's UTC days.
+func (u *usageReader) day(row []string, r role) (Day, error) {
+	s := u.cell(row, r)
+	if d, ok := u.days[s]; ok {
+		return d, nil
+	}
+	date, _, _ := strings.Cut(s, "T")
+	d, err := ParseDay(date)
+	if err == nil {
+		u.days[strings.Clone(s)] = d
+	}
+	return d, err
+}
+
+func (u *usageReader) period(row []string) error {
+	first, err := u.day(row, rolePeriodStart)
+	if err != nil {
+		return u.found(u.at[rolePeriodStart], row, err.Error())
+	}
+	last, err := u.day(row, rolePeriodEnd)
+	if err != nil {
+		return u.found(u.at[rolePeriodEnd], row, err.Error())
+	}
+	p := Period{first, last}
+	if p == u.report.Period {
+		return nil
+	}
+	if u.report.Period.First != 0 {
+		return u.found(u.at[rolePeriodStart], row, fmt.Sprintf("the row is for %s, the rows above are for %s", p, u.report.Period))
+	}
+	if p.Days() < 1 {
+		return u.found(u.at[rolePeriodEnd], row, "the period ends before it begins")
+	}
+	u.report.Period = p
+	return nil
+}
+
+// placeRoles are the columns that tell places apart.
+var placeRoles = []role{roleSubPartnerOrg, roleSubscription, roleCustomerName, roleCustomerOrg, roleCustomerExternal, roleService, roleSKU, roleLicense}
+
+// place finds the place of a row among those of earlier rows. It is nil where the
+// row has a problem.
+func (u *usageReader) place(row []string) (*Place, error) {
+	u.key = u.key[:0]
+	for _, r := range placeRoles {
+		if r == roleLicense && u.report.Level == LevelUser {
+			continue // at user level a license may be that of the user alone
+		}
+		u.key = append(append(u.key, u.cell(row, r)...), 0)
+	}
+	if p, ok := u.places[string(u.key)]; ok {
+		return p, nil
+	}
+	for _, r := range placeRoles {
+		if _, valid := cleanCell(u.cell(row, r)); !valid {
+			return nil, u.found(u.at[r], row, "the cell is not UTF-8 text; save the file as UTF-8")
+		}
+	}
+	text := func(r role) string { return strings.Clone(u.cell(row, r)) }
+	p := &Place{
+		Customer:   Party{OrgID: NormalID(text(roleCustomerOrg)), ExternalID: text(roleCustomerExternal), Name: text(roleCustomerName)},
+		SubPartner: NormalID(text(roleSubPartnerOrg)), Subscription: text(roleSubscription), SKU: text(roleSKU), Package: text(roleService),
+	}
+	if u.report.Level != LevelUser {
+		p.License = NormalID(text(roleLicense))
+	}
+	if u.report.Level != LevelPartner && p.Customer == (Party{}) {
+		return nil, u.found(-1, row, "the row names no customer")
+	}
+	u.places[string(u.key)] = p
+	return p, nil
+}

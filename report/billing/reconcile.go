@@ -1,0 +1,303 @@
+package billing
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// Input is everything that a comparison looks at.
+type Input struct {
+	Lines     []Line
+	Reports   []Report
+	Prices    *Prices // nil = take the invoice's own prices
+	Inventory []Seat  // empty = compare the invoice with the reports alone
+	Open      []OpenFinding
+	Options   Options
+}
+
+// Options are the choices of whoever compares. The zero value is not valid;
+// begin with [DefaultOptions].
+type Options struct {
+	Policy        Policy
+	PackagePolicy map[string]Policy // by package, where one differs
+	Auto          bool              // take the policy that reproduces the invoice best
+	Tolerance     Tolerance
+	SKUMap        map[string]string   // SKU -> package
+	CustomerMap   map[string]string   // name on the invoice -> organization or external id
+	IgnoreSKUs    []string            // taken as billed
+	MatchNames    bool                // a customer's name alone is enough
+	AllowPartial  bool                // the reports may be for other days than the invoice
+	Stated        map[string]*big.Rat // total before tax that the invoice states, by currency
+	Zone          *time.Location      // whose days the invoice counts; reports count those of UTC
+}
+
+// DefaultOptions are the choices when nobody makes any.
+func DefaultOptions() Options { return Options{Policy: DefaultPolicy(), Zone: time.UTC} }
+
+// Tolerance is how far a charge may be off. A charge is good when its amount is
+// within Amount or within Percent of what was expected, whichever is more, or
+// when its quantity is within Quantity seats and its price is right.
+type Tolerance struct {
+	Amount, Percent, Quantity *big.Rat // nil = none
+}
+
+// Result is the outcome of a comparison.
+type Result struct {
+	Period     Period
+	Policy     Policy
+	Inference  *Inference // nil unless it was asked for
+	Findings   []Finding  // most important first; matches included
+	Totals     []Total    // by currency
+	Allocation []Share    // of the charges for the provider as a whole
+	Notes      []string   // what else the reader of the result should know
+}
+
+// Clean reports whether no finding needs anybody.
+func (r *Result) Clean() bool {
+	return !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Info })
+}
+
+// Comparable reports whether at least one charge could be compared at all: not
+// all of them were in a currency without prices.
+func (r *Result) Comparable() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Difference != nil && f.InvoiceLine != "" })
+}
+
+// PeriodError says that the reports and the invoice are for different days.
+type PeriodError struct{ Invoice, Report Period }
+
+func (e *PeriodError) Error() string {
+	return fmt.Sprintf("the invoice is for %s, the usage reports are for %s; get the reports for the invoice's period", e.Invoice, e.Report)
+}
+
+var errNoLines = errors.New("the invoice has no lines")
+
+// Reconcile compares an invoice with the metered usage, and with the inventory
+// where there is one. The error is a [*PeriodError], or says what the input lacks.
+func Reconcile(in Input) (*Result, error) {
+	if len(in.Lines) == 0 {
+		return nil, errNoLines
+	}
+	r := &run{in: in, opt: in.Options, result: &Result{Policy: in.Options.Policy}}
+	r.lines = slices.Clone(in.Lines)
+	slices.SortStableFunc(r.lines, compareLines)
+	if err := r.settlePeriod(); err != nil {
+		return nil, err
+	}
+	r.learnSKUs()
+	if err := r.meter(); err != nil {
+		return nil, err
+	}
+	r.checkArithmetic()
+	r.sortOut()
+	r.assignUsage()
+	if r.opt.Auto {
+		r.infer()
+	}
+	r.checkTotals()
+	r.compareGroups()
+	r.settleCredits()
+	r.lookAtInventory()
+	r.allocate()
+	slices.SortStableFunc(r.result.Findings, func(a, b Finding) int { return compareFindings(&a, &b) })
+	r.result.Totals = totals(r.result.Findings)
+	slices.Sort(r.result.Notes)
+	return r.result, nil
+}
+
+// run is one comparison.
+type run struct {
+	in     Input
+	opt    Options
+	result *Result
+
+	lines    []Line // of the invoice, in order
+	period   Period // that is compared
+	dim      int    // days of its month
+	currency string // that most lines are in
+	sku      map[string]string
+	parties  *directory
+	places   map[*Place]cellKey // of the rows of the reports
+	cells    []*cell
+	overlaps []overlap
+
+	groups             []*group
+	byKey              map[groupKey]*group
+	credits, roundings []*Line
+}
+
+// compareLines orders the lines of an invoice, whatever order the file has.
+func compareLines(a, b Line) int {
+	return cmp.Or(
+		cmp.Compare(a.InvoiceID, b.InvoiceID),
+		compareNumbers(a.Number, b.Number),
+		cmp.Compare(a.SKU, b.SKU),
+		cmp.Compare(a.Package, b.Package),
+		cmp.Compare(a.Customer.Key(), b.Customer.Key()),
+		cmp.Compare(a.User, b.User),
+		orZero(a.Amount).Cmp(orZero(b.Amount)),
+		orZero(a.Quantity).Cmp(orZero(b.Quantity)),
+		cmp.Compare(a.Period.First, b.Period.First),
+		cmp.Compare(a.Description, b.Description),
+	)
+}
+
+// settlePeriod finds the days that are compared: those of the reports, or of the
+// invoice where the reports do not say. Credits and earlier charges have periods
+// of their own.
+func (r *run) settlePeriod() error {
+	var metered, billed, charged Period
+	for _, report := range r.in.Reports {
+		metered = metered.join(report.Period)
+	}
+	count := make(map[string]int)
+	for i := range r.lines {
+		l := &r.lines[i]
+		count[l.Currency]++
+		if isCredit(l) {
+			continue
+		}
+		charged = charged.join(l.Period)
+		if metered.First == 0 || l.Period.Overlaps(metered) {
+			billed = billed.join(l.Period)
+		}
+	}
+	for _, iso := range sortedKeys(count) {
+		if count[iso] > count[r.currency] {
+			r.currency = iso
+		}
+	}
+	r.period = metered
+	if metered.First == 0 {
+		r.period = latestMonth(r.lines, billed)
+	}
+	r.dim = r.period.monthDays()
+	r.result.Period = r.period
+	if billed.First == 0 {
+		billed = charged // no charge is for these days at all
+	}
+	if billed.First == 0 || metered.First == 0 || billed == metered {
+		return nil
+	}
+	if !r.opt.AllowPartial {
+		return &PeriodError{billed, metered}
+	}
+	r.warn(Finding{Code: PeriodMismatch, Period: billed, Evidence: fmt.Sprintf("the invoice is for %s, the reports are for %s; nothing was scaled", billed, metered),
+		Advice: "get the reports for the invoice's period"})
+	return nil
+}
+
+// latestMonth is the period of an invoice whose reports name none: that of its
+// latest charges, because the earlier ones are corrections.
+func latestMonth(lines []Line, all Period) Period {
+	latest := all
+	for i := range lines {
+		if p := lines[i].Period; p.Last == all.Last && p.First > latest.First && !isCredit(&lines[i]) {
+			latest = p
+		}
+	}
+	return latest
+}
+
+// learnSKUs collects which package an SKU stands for: what the options say, and
+// else what the reports show beside each other.
+func (r *run) learnSKUs() {
+	r.sku = make(map[string]string)
+	both := make(map[string]bool)
+	r.eachPlace(func(p *Place) {
+		if p.SKU == "" || p.Package == "" {
+			return
+		}
+		name := PackageName(p.Package)
+		if known, ok := r.sku[p.SKU]; ok && known != name {
+			both[p.SKU] = true
+		}
+		r.sku[p.SKU] = name
+	})
+	for sku := range both {
+		delete(r.sku, sku)
+	}
+	for sku, name := range r.opt.SKUMap {
+		r.sku[sku] = PackageName(name)
+	}
+}
+
+// eachPlace calls f once for each place of the reports.
+func (r *run) eachPlace(f func(*Place)) {
+	for _, report := range r.in.Reports {
+		seen := make(map[*Place]bool)
+		var last *Place
+		for i := range report.Rows {
+			if p := report.Rows[i].Place; p != last && !seen[p] {
+				seen[p] = true
+				last = p
+				f(p)
+			}
+		}
+	}
+}
+
+// packageOf gives the package that an SKU or a package column names, "" where
+// nobody knows.
+func (r *run) packageOf(pkg, sku string) string {
+	if pkg != "" {
+		return PackageName(pkg)
+	}
+	if name, ok := r.sku[sku]; ok {
+		return name
+	}
+	return packageNames[foldName(sku)]
+}
+
+// note adds a finding of a line.
+func (r *run) note(l *Line, f Finding) *Finding {
+	f.InvoiceID, f.InvoiceLine, f.Period, f.Subscription = l.InvoiceID, l.Number, l.Period, l.Subscription
+	f.SKU, f.Currency, f.Package = l.SKU, l.Currency, r.packageOf(l.Package, l.SKU)
+	f.Customer = r.customerKey(l)
+	f.BilledQuantity, f.BilledUnitPrice = l.seats(r.dim), l.seatPrice(r.dim)
+	return r.warn(f)
+}
+
+// warn adds a finding.
+func (r *run) warn(f Finding) *Finding {
+	f.Severity = cmp.Or(f.Severity, severityOf(f.Code))
+	r.result.Findings = append(r.result.Findings, f)
+	return &r.result.Findings[len(r.result.Findings)-1]
+}
+
+// customerKey names the customer of a line as findings do.
+func (r *run) customerKey(l *Line) string {
+	if c, err := r.parties.find(l.Customer); err == nil && c != nil {
+		return c.Key()
+	}
+	return l.Customer.Key()
+}
+
+// seats is the quantity of a line in seats for a month of dim days.
+func (l *Line) seats(dim int) *big.Rat {
+	if l.Quantity != nil && l.Unit == UnitDay {
+		return div(l.Quantity, fromInt(dim))
+	}
+	return l.Quantity
+}
+
+// seatPrice is the price of a line for a seat and a month of dim days.
+func (l *Line) seatPrice(dim int) *big.Rat {
+	if l.UnitPrice != nil && l.Unit == UnitDay {
+		return mul(l.UnitPrice, fromInt(dim))
+	}
+	return l.UnitPrice
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	all := make([]string, 0, len(m))
+	for k := range m {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}

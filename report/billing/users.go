@@ -1,0 +1,253 @@
+package billing
+
+import (
+	"cmp"
+	"fmt"
+	"math/big"
+	"math/bits"
+	"slices"
+)
+
+// userBook holds the usage of each user by package. It is built for a million
+// rows: users are numbers, and a user's packages are a list inside one slice.
+type userBook struct {
+	period Period
+	number map[string]int32 // of a user, in order of appearance
+	name   []string
+	first  []int32 // of the user's uses, -1 = none
+	uses   []userUse
+}
+
+// userUse is what one user was metered for one package.
+type userUse struct {
+	cell *cell
+	next int32 // the user's next use, -1 = none
+	days uint64
+	sum  Count
+}
+
+func newUserBook(p Period, rows int) *userBook {
+	return &userBook{period: p, number: make(map[string]int32, rows), uses: make([]userUse, 0, rows)}
+}
+
+func (b *userBook) add(c *cell, row *UsageRow) {
+	n, known := b.number[row.User]
+	if !known {
+		n = int32(len(b.name))
+		b.number[row.User] = n
+		b.name = append(b.name, row.User)
+		b.first = append(b.first, -1)
+	}
+	use := b.use(n, c)
+	if use.sum == 0 && row.Count > 0 {
+		c.users++
+	}
+	use.sum += row.Count
+	if since := row.Day - b.period.First; row.Day != 0 && row.Count > 0 && since >= 0 && since < 64 {
+		use.days |= 1 << since
+	}
+}
+
+// use finds or makes the use of a package by a user.
+func (b *userBook) use(n int32, c *cell) *userUse {
+	for i := b.first[n]; i >= 0; i = b.uses[i].next {
+		if b.uses[i].cell == c {
+			return &b.uses[i]
+		}
+	}
+	b.uses = append(b.uses, userUse{cell: c, next: b.first[n]})
+	b.first[n] = int32(len(b.uses) - 1)
+	return &b.uses[b.first[n]]
+}
+
+// overlap is a user who was metered in two packages on the same days.
+type overlap struct {
+	user string
+	old  *cell // the package whose days are too many
+	days Count
+	text string
+}
+
+// checkUsers looks for usage that cannot be: more days than there are, and two
+// packages at once. The days in two packages are taken off the older package,
+// because a user has one package and the new one replaced it.
+func (r *run) checkUsers(users *book) {
+	b := users.users
+	var breaches []Finding
+	for n := range b.name {
+		var base []*userUse
+		for i := b.first[n]; i >= 0; i = b.uses[i].next {
+			use := &b.uses[i]
+			if r.period.First != 0 && use.sum > Count(r.period.Days())*Whole {
+				breaches = append(breaches, Finding{Code: ReportInconsistent, Period: r.period, Customer: use.cell.customerKey(), Package: use.cell.pkg,
+					Evidence: fmt.Sprintf("%s has %s user-days in %d days", b.name[n], Exact(use.sum.Rat()), r.period.Days()),
+					Advice:   "ask for the report again, and complain if it says the same"})
+			}
+			if !addOns[use.cell.pkg] && use.sum > 0 {
+				base = append(base, use)
+			}
+		}
+		if len(base) > 1 {
+			r.checkOverlap(b.name[n], base)
+		}
+	}
+	slices.SortFunc(breaches, func(a, b Finding) int { return compareFindings(&a, &b) })
+	for _, f := range breaches {
+		r.warn(f)
+	}
+	slices.SortFunc(r.overlaps, func(a, b overlap) int { return cmp.Or(cmp.Compare(a.user, b.user), compareCells(a.old, b.old)) })
+	r.takeOffOverlaps()
+}
+
+// checkOverlap looks at the packages of one user.
+func (r *run) checkOverlap(user string, base []*userUse) {
+	var sum Count
+	shared := 0
+	for i, use := range base {
+		sum += use.sum
+		for _, later := range base[i+1:] {
+			shared += bits.OnesCount64(use.days & later.days)
+		}
+	}
+	over := max(sum-Count(r.period.Days())*Whole, Count(shared)*Whole)
+	if over <= 0 || r.period.First == 0 {
+		return
+	}
+	slices.SortFunc(base, func(a, b *userUse) int { return r.older(user, a, b) })
+	old := base[0]
+	if old.sum > Count(r.period.Days())*Whole {
+		return // impossible by itself, which is told already
+	}
+	at := r.period.First + Day(old.sum/Whole) - 1
+	if both := old.days & base[1].days; both != 0 {
+		at = r.period.First + Day(bits.TrailingZeros64(both))
+	}
+	r.overlaps = append(r.overlaps, overlap{user, old.cell, over, fmt.Sprintf("%s was metered in %s and %s on %s", user, old.cell.pkg, base[1].cell.pkg, at)})
+}
+
+// older orders two packages of a user by time: the one that the user has now is
+// the newer, then the one whose days came later. Where nothing tells, the cheaper
+// one counts as the older, so that no claim is too high.
+func (r *run) older(user string, a, b *userUse) int {
+	if now := r.packageNow(user); now != "" && a.cell.pkg != b.cell.pkg {
+		if now == a.cell.pkg {
+			return 1
+		}
+		if now == b.cell.pkg {
+			return -1
+		}
+	}
+	if first := cmp.Compare(bits.TrailingZeros64(a.days), bits.TrailingZeros64(b.days)); first != 0 {
+		return first
+	}
+	price := func(u *userUse) *big.Rat {
+		unit, _ := r.in.Prices.On(r.period.First, u.cell.pkg, r.currency)
+		return orZero(unit)
+	}
+	return cmp.Or(price(a).Cmp(price(b)), compareCells(a.cell, b.cell))
+}
+
+// packageNow is the package that the inventory has a user on.
+func (r *run) packageNow(user string) string {
+	for i := range r.in.Inventory {
+		if s := &r.in.Inventory[i]; s.User == user && s.Removed.IsZero() && !addOns[s.Package] {
+			return s.Package
+		}
+	}
+	return ""
+}
+
+// takeOffOverlaps corrects the usage that is expected on the invoice.
+func (r *run) takeOffOverlaps() {
+	for i := range r.overlaps {
+		o := &r.overlaps[i]
+		if c := r.cellLike(o.old); c != nil {
+			o.old = c
+			c.sum -= o.days
+		}
+	}
+}
+
+// crossFoot checks that the levels add up to one another.
+func (r *run) crossFoot(books map[Level]*book) {
+	type pair struct{ customer, pkg string }
+	sums := func(b *book, byCustomer bool) map[pair]Count {
+		all := make(map[pair]Count)
+		for _, c := range b.cells {
+			key := pair{pkg: c.pkg}
+			if byCustomer {
+				key.customer = c.customerKey()
+			}
+			all[key] += c.sum
+		}
+		for _, o := range r.overlaps { // they were taken off the sums of one level
+			if b.cells[o.old.cellKey] == o.old {
+				key := pair{pkg: o.old.pkg}
+				if byCustomer {
+					key.customer = o.old.customerKey()
+				}
+				all[key] += o.days
+			}
+		}
+		return all
+	}
+	check := func(fine, coarse Level, byCustomer bool) {
+		if books[fine] == nil || books[coarse] == nil {
+			return
+		}
+		a, b := sums(books[fine], byCustomer), sums(books[coarse], byCustomer)
+		for key := range b {
+			a[key] += 0
+		}
+		for key, sum := range a {
+			if sum != b[key] {
+				r.warn(Finding{Code: ReportInconsistent, Period: r.period, Customer: key.customer, Package: key.pkg,
+					Evidence: fmt.Sprintf("%s reports have %s user-days, %s reports have %s", fine, Exact(sum.Rat()), coarse, Exact(b[key].Rat())),
+					Advice:   "ask for both reports again on the same day"})
+			}
+		}
+	}
+	check(LevelUser, LevelCustomer, true)
+	check(LevelCustomer, LevelPartner, false)
+	if books[LevelCustomer] == nil {
+		check(LevelUser, LevelPartner, false)
+	}
+}
+
+// moveToZone corrects the usage for an invoice that counts the days of another
+// zone than the reports do: a seat that came or went near midnight has a day more
+// or less there.
+func (r *run) moveToZone() {
+	zone := r.opt.Zone
+	if zone == nil || r.period.First == 0 {
+		return
+	}
+	for i := range r.in.Inventory {
+		s := &r.in.Inventory[i]
+		here, there := DayOf(s.Created.In(zone)), DayOf(s.Created.UTC())
+		var days int
+		if !s.Created.IsZero() && here != there {
+			days += r.daysFrom(here) - r.daysFrom(there)
+		}
+		if here, there := DayOf(s.Removed.In(zone)), DayOf(s.Removed.UTC()); !s.Removed.IsZero() && here != there {
+			days -= r.daysFrom(here) - r.daysFrom(there)
+		}
+		if days == 0 {
+			continue
+		}
+		key := cellKey{customer: r.parties.same(s.Customer), pkg: s.Package, user: s.User}
+		c := r.cellLike(&cell{cellKey: key})
+		if c == nil {
+			key.user = ""
+			c = &cell{cellKey: key}
+			r.cells = append(r.cells, c)
+			slices.SortFunc(r.cells, compareCells)
+		}
+		c.sum += Count(days) * Whole
+	}
+}
+
+// daysFrom counts the days of the period from a day on.
+func (r *run) daysFrom(d Day) int {
+	return max(0, int(r.period.Last-max(d, r.period.First))+1)
+}

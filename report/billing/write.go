@@ -1,0 +1,338 @@
+package billing
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
+)
+
+// findingColumns are the columns of findings.csv.
+var findingColumns = []string{
+	"code", "severity", "invoice_id", "invoice_line", "period_start", "period_end", "subscription_id", "customer", "package", "sku", "currency",
+	"billed_quantity", "expected_quantity", "billed_unit_price", "expected_unit_price", "billed_amount", "expected_amount",
+	"quantity_effect", "rate_effect", "rounding_effect", "difference", "evidence", "advice",
+}
+
+// cells gives a finding in the order of findingColumns.
+func (f *Finding) cells() []string {
+	return []string{
+		string(f.Code), string(f.Severity), f.InvoiceID, f.InvoiceLine, f.Period.First.String(), f.Period.Last.String(), f.Subscription, f.Customer, f.Package, f.SKU, f.Currency,
+		Exact(f.BilledQuantity), Exact(f.ExpectedQuantity), Exact(f.BilledUnitPrice), Exact(f.ExpectedUnitPrice), Money(f.BilledAmount, f.Currency), Money(f.ExpectedAmount, f.Currency),
+		Exact(f.QuantityEffect), Exact(f.RateEffect), f.printedRest(), Money(f.Difference, f.Currency), f.Evidence, f.Advice,
+	}
+}
+
+// printedRest is the rounding effect as it must be printed so that the printed
+// effects, some of which have more digits than a cell, add up to the difference.
+func (f *Finding) printedRest() string {
+	if f.QuantityEffect == nil {
+		return ""
+	}
+	return Exact(sub(f.Difference, add(printed(f.QuantityEffect), printed(f.RateEffect))))
+}
+
+// printed is the value that [Exact] writes.
+func printed(v *big.Rat) *big.Rat {
+	p, _ := new(big.Rat).SetString(Exact(v))
+	return p
+}
+
+// Shown gives the findings that people want to see: all of them, or all but the
+// matches.
+func (r *Result) Shown(all bool) []Finding {
+	if all {
+		return r.Findings
+	}
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return f.Code == Match })
+}
+
+// WriteFindings writes findings as CSV that is safe to open in a spreadsheet.
+// Numbers are plain: a decimal point and nothing else.
+func WriteFindings(w io.Writer, findings []Finding) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(findingColumns); err != nil {
+		return err
+	}
+	for i := range findings {
+		cells := findings[i].cells()
+		for j := range cells {
+			cells[j] = safeCell(cells[j])
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// formulaStarts make a spreadsheet take a cell for a formula, or skip to one.
+const formulaStarts = "=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20"
+
+// harmless begins like a formula and is a number.
+var harmless = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+
+// safeCell puts a quote before what a spreadsheet would compute.
+func safeCell(s string) string {
+	r, _ := utf8.DecodeRuneInString(s)
+	if s == "" || !strings.ContainsRune(formulaStarts, r) || harmless.MatchString(s) {
+		return s
+	}
+	return "'" + s
+}
+
+// printable replaces what could harm a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
+
+// findingView is a finding for machines. Amounts are texts, because a JSON number
+// is not exact.
+type findingView struct {
+	Code         Code     `json:"code"`
+	Severity     Severity `json:"severity"`
+	InvoiceID    string   `json:"invoice_id,omitempty"`
+	InvoiceLine  string   `json:"invoice_line,omitempty"`
+	Period       Period   `json:"period"`
+	Subscription string   `json:"subscription_id,omitempty"`
+	Customer     string   `json:"customer,omitempty"`
+	Package      string   `json:"package,omitempty"`
+	SKU          string   `json:"sku,omitempty"`
+	Currency     string   `json:"currency,omitempty"`
+
+	BilledQuantity    string `json:"billed_quantity,omitempty"`
+	ExpectedQuantity  string `json:"expected_quantity,omitempty"`
+	BilledUnitPrice   string `json:"billed_unit_price,omitempty"`
+	ExpectedUnitPrice string `json:"expected_unit_price,omitempty"`
+	BilledAmount      string `json:"billed_amount,omitempty"`
+	ExpectedAmount    string `json:"expected_amount,omitempty"`
+	QuantityEffect    string `json:"quantity_effect,omitempty"`
+	RateEffect        string `json:"rate_effect,omitempty"`
+	RoundingEffect    string `json:"rounding_effect,omitempty"`
+	Difference        string `json:"difference,omitempty"`
+
+	Evidence string `json:"evidence,omitempty"`
+	Advice   string `json:"advice,omitempty"`
+}
+
+func (f *Finding) view() findingView {
+	return findingView{
+		f.Code, f.Severity, f.InvoiceID, f.InvoiceLine, f.Period, f.Subscription, f.Customer, f.Package, f.SKU, f.Currency,
+		Exact(f.BilledQuantity), Exact(f.ExpectedQuantity), Exact(f.BilledUnitPrice), Exact(f.ExpectedUnitPrice), Money(f.BilledAmount, f.Currency), Money(f.ExpectedAmount, f.Currency),
+		Exact(f.QuantityEffect), Exact(f.RateEffect), f.printedRest(), Money(f.Difference, f.Currency), f.Evidence, f.Advice,
+	}
+}
+
+type totalView struct {
+	Currency    string `json:"currency"`
+	Billed      string `json:"billed"`
+	Expected    string `json:"expected"`
+	Difference  string `json:"difference"`
+	Excluded    string `json:"excluded"`
+	NotCompared string `json:"not_compared"`
+}
+
+func (t *Total) view() totalView {
+	money := func(v *big.Rat) string { return Money(v, t.Currency) }
+	return totalView{t.Currency, money(t.Billed), money(t.Expected), money(t.Difference), money(t.Excluded), money(t.NotCompared)}
+}
+
+type shareView struct {
+	InvoiceID string `json:"invoice_id"`
+	Lines     string `json:"invoice_line"`
+	Package   string `json:"package"`
+	Currency  string `json:"currency"`
+	Customer  string `json:"customer"`
+	Days      string `json:"user_days"`
+	Amount    string `json:"amount"`
+}
+
+// WriteJSON writes a result for machines, all findings included.
+func WriteJSON(w io.Writer, r *Result) error {
+	view := struct {
+		Period     Period        `json:"period"`
+		Proration  string        `json:"proration"`
+		Inference  string        `json:"inference,omitempty"`
+		Clean      bool          `json:"clean"`
+		Totals     []totalView   `json:"totals"`
+		Findings   []findingView `json:"findings"`
+		Allocation []shareView   `json:"allocation"`
+		Notes      []string      `json:"notes"`
+	}{Period: r.Period, Proration: r.Policy.String(), Clean: r.Clean(), Totals: []totalView{}, Findings: []findingView{}, Allocation: []shareView{}, Notes: append([]string{}, r.Notes...)}
+	if r.Inference != nil {
+		view.Inference = r.Inference.Text
+	}
+	for _, t := range r.Totals {
+		view.Totals = append(view.Totals, t.view())
+	}
+	for i := range r.Findings {
+		view.Findings = append(view.Findings, r.Findings[i].view())
+	}
+	for _, s := range r.Allocation {
+		view.Allocation = append(view.Allocation, shareView{s.InvoiceID, s.Lines, s.Package, s.Currency, s.Customer, Exact(s.Days), Money(s.Amount, s.Currency)})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(view)
+}
+
+// Cause is what one code comes to in one currency.
+type Cause struct {
+	Code       Code
+	Severity   Severity // the worst
+	Currency   string
+	Findings   int
+	Difference *big.Rat
+}
+
+// Causes adds the findings up by code, the most money first; matches are left out.
+func (r *Result) Causes() []Cause {
+	type key struct {
+		code Code
+		iso  string
+	}
+	by := make(map[key]*Cause)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Code == Match {
+			continue
+		}
+		k := key{f.Code, f.Currency}
+		if f.Difference == nil {
+			k.iso = ""
+		}
+		if by[k] == nil {
+			by[k] = &Cause{f.Code, f.Severity, k.iso, 0, new(big.Rat)}
+		}
+		by[k].Findings++
+		by[k].Difference.Add(by[k].Difference, orZero(f.Difference))
+	}
+	var all []Cause
+	for _, c := range by {
+		all = append(all, *c)
+	}
+	slices.SortFunc(all, func(a, b Cause) int {
+		return cmp.Or(abs(b.Difference).Cmp(abs(a.Difference)), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Currency, b.Currency))
+	})
+	return all
+}
+
+// topFindings is how many findings the summary shows, so that it fits a screen.
+const topFindings = 8
+
+// WriteText writes a summary for people: totals, causes, and the findings that
+// matter most.
+func WriteText(w io.Writer, r *Result) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(out, "Invoice against usage, %s to %s, proration %s\n", r.Period.First, r.Period.Last, r.Policy)
+	if r.Inference != nil {
+		fmt.Fprintln(out, printable(r.Inference.Text))
+	}
+	fmt.Fprintln(out, "\n\tbilled\texpected\tdifference\texcluded\tnot compared\t")
+	for _, t := range r.Totals {
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Currency, Money(t.Billed, t.Currency), Money(t.Expected, t.Currency), Money(t.Difference, t.Currency),
+			Money(t.Excluded, t.Currency), Money(t.NotCompared, t.Currency))
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := writeCauses(w, r); err != nil {
+		return err
+	}
+	if err := writeTop(w, r); err != nil {
+		return err
+	}
+	for _, n := range r.Notes {
+		if _, err := fmt.Fprintf(w, "note: %s\n", printable(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeCauses(w io.Writer, r *Result) error {
+	causes := r.Causes()
+	if len(causes) == 0 {
+		_, err := fmt.Fprintln(w, "\nEverything agrees.")
+		return err
+	}
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "\nCAUSE\tSEVERITY\tFINDINGS\tDIFFERENCE")
+	for _, c := range causes {
+		money := ""
+		if c.Currency != "" {
+			money = Money(c.Difference, c.Currency) + " " + c.Currency
+		}
+		fmt.Fprintf(out, "%s\t%s\t%d\t%s\n", c.Code, c.Severity, c.Findings, money)
+	}
+	return out.Flush()
+}
+
+func writeTop(w io.Writer, r *Result) error {
+	shown := slices.DeleteFunc(r.Shown(false), func(f Finding) bool { return f.Severity == Info })
+	if len(shown) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("\nMost important first:\n")
+	for i := range shown[:min(topFindings, len(shown))] {
+		f := &shown[i]
+		var of []string
+		if f.InvoiceLine != "" {
+			of = append(of, "line "+f.InvoiceLine)
+		}
+		for _, s := range []string{f.Customer, cmp.Or(f.Package, f.SKU)} {
+			if s != "" {
+				of = append(of, s)
+			}
+		}
+		if f.Difference != nil && f.Currency != "" {
+			of = append(of, Money(f.Difference, f.Currency)+" "+f.Currency)
+		}
+		fmt.Fprintf(&b, "  %s: %s\n", f.Code, printable(strings.Join(of, ", ")))
+		fmt.Fprintf(&b, "    %s\n", printable(explain(f)))
+	}
+	if more := len(shown) - topFindings; more > 0 {
+		fmt.Fprintf(&b, "  ... and %d more\n", more)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// explain says in one line why a finding is one, and what to do.
+func explain(f *Finding) string {
+	var parts []string
+	if f.QuantityEffect != nil && f.Difference.Sign() != 0 {
+		parts = append(parts, fmt.Sprintf("billed %s, expected %s", seats(f.BilledQuantity, f.BilledUnitPrice), seats(f.ExpectedQuantity, f.ExpectedUnitPrice)))
+	}
+	if f.Evidence != "" {
+		parts = append(parts, f.Evidence)
+	}
+	if f.Advice != "" {
+		parts = append(parts, f.Advice)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// seats writes a quantity, and its price where one is known.
+func seats(quantity, price *big.Rat) string {
+	if price == nil || quantity.Sign() == 0 {
+		return Exact(quantity)
+	}
+	return Exact(quantity) + " x " + Exact(price)
+}
