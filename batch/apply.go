@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wholesync/diff"
@@ -43,8 +44,12 @@ type APIApplier struct {
 	api *webex.Client
 	opt ApplyOptions
 
+	wrote atomic.Bool // the API has taken a write of this run
+
 	mu        sync.Mutex
 	customers map[string]string // external id -> the API's id
+	// organizations are those that were not opened yet, by external id.
+	organizations map[string]string
 }
 
 // NewApplier returns an applier on a client.
@@ -53,11 +58,13 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Settle, o.Busy = cmp.Or(o.Settle, settling), cmp.Or(o.Busy, minBusy)
-	a := &APIApplier{api: api, opt: o, customers: map[string]string{}}
+	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[string]string{}}
 	if o.Live != nil {
 		t := o.Live.Of(diff.Customer)
 		for i := range t.Len() {
-			a.customers[t.Row(i).Get(diff.ColExternalID)] = t.Row(i).Get(diff.ColID)
+			r := t.Row(i)
+			a.customers[r.Get(diff.ColExternalID)] = r.Get(diff.ColID)
+			a.organizations[r.Get(diff.ColExternalID)] = r.Get(diff.ColOrgID)
 		}
 	}
 	return a
@@ -66,6 +73,10 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 // Apply carries out one change: it looks at the live object where there is one,
 // writes, and where the answer is lost reads back before it writes again.
 func (a *APIApplier) Apply(ctx context.Context, so Result, j Journal) Step {
+	return a.regain(ctx, so.Change, a.apply(ctx, so, j))
+}
+
+func (a *APIApplier) apply(ctx context.Context, so Result, j Journal) Step {
 	if so.Lost != nil {
 		if step, settled := a.recover(ctx, so, j); settled {
 			return step
@@ -145,6 +156,7 @@ func (a *APIApplier) write(ctx context.Context, so Result, op *operation, j Jour
 		}
 		switch {
 		case sendErr == nil:
+			a.wrote.Store(true)
 			return a.concluded(so, op, got)
 		case w.Answer != Lost:
 			return a.refused(so, sendErr)

@@ -281,7 +281,11 @@ func TestApplyBusyForEver(t *testing.T) {
 
 // The token is everybody's: without it nothing more is sent.
 func TestApplyWithoutPermission(t *testing.T) {
-	for _, fault := range []string{"POST /wholesale/subscribers 401-before", "POST /wholesale/subscribers 403-before", "GET /wholesale/customers/* 403-before"} {
+	for fault, most := range map[string]int{
+		"POST /wholesale/subscribers 401-before": 2,
+		"POST /wholesale/subscribers 403-before": 3, // once more, after the organization was opened
+		"GET /wholesale/customers/* 403-before":  2,
+	} {
 		t.Run(fault, func(t *testing.T) {
 			e := onLoopback(t, sandbox.Options{}, fault)
 			rows := []diff.Cells{aCustomer("acme", "webex_calling;webex_meetings;webex_voice")}
@@ -301,8 +305,8 @@ func TestApplyWithoutPermission(t *testing.T) {
 					t.Errorf("%s: %+v", id, r)
 				}
 			}
-			if n := e.writes(t); n > 2 {
-				t.Errorf("%d writes were sent", n)
+			if n := e.writes(t); n > most {
+				t.Errorf("%d writes were sent, not %d at the most", n, most)
 			}
 		})
 	}

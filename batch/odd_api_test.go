@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,4 +125,34 @@ func TestOddUpdate(t *testing.T) {
 			check(t, "description", "provisioned, but with address_line1 771 Alder Drive instead of 9 Elm Street", r.Description)
 		}
 	})
+}
+
+// A 403 without a code, to a token that has written before, may mean that access
+// to the customer's organization has lapsed: it is opened once, and the change is
+// sent once more.
+func TestOddAccess(t *testing.T) {
+	for _, opens := range []bool{true, false} {
+		var opened, posts, refused atomic.Int32
+		lapsed := func(r *http.Request) *http.Response {
+			if strings.HasPrefix(r.URL.Path, "/v1/organizations/") {
+				opened.Add(1)
+			}
+			if r.Method != http.MethodPost || posts.Add(1) == 1 || opens && opened.Load() > 0 {
+				return nil
+			}
+			refused.Add(1)
+			return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{"Trackingid": {"T"}, "Content-Type": {"application/json"}},
+				Body: io.NopCloser(strings.NewReader(`{"message":"access denied","trackingId":"T"}`)), Request: r}
+		}
+		e := speaking(t, odd{ask: lapsed})
+		p, live := e.plan(t, wanted(t, aSubscriber("acme", "eve@acme.example", "webex_meetings"), aSubscriber("acme", "gil@acme.example", "webex_meetings")))
+		x := e.executor(live)
+		x.Workers = 1
+		results, err := x.run(p)
+		check(t, "first", diff.OK, results["subscriber/acme/eve@acme.example/provision"].Outcome)
+		check(t, "second", map[bool]diff.Outcome{true: diff.OK, false: diff.NotAttempted}[opens], results["subscriber/acme/gil@acme.example/provision"].Outcome)
+		check(t, "the run goes on to its end", opens, err == nil)
+		check(t, "organizations opened", 1, opened.Load())
+		check(t, "refusals", map[bool]int32{true: 1, false: 2}[opens], refused.Load())
+	}
 }

@@ -22,3 +22,14 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 	})
 	return me, err
 }
+
+// OpenOrganization reads a customer's organization, which gives a partner's
+// administrator temporary access to it. It takes a few seconds to be effective.
+// https://developer.webex.com/docs/api/v1/organizations/get-organization-details
+func (c *Client) OpenOrganization(ctx context.Context, orgID string) error {
+	_, err := c.do(ctx, call{
+		method: http.MethodGet, path: "/organizations/{id}", id: orgID,
+		accept: func(*answer) error { return nil }, // that it was read is all
+	})
+	return err
+}
