@@ -14,9 +14,18 @@ import (
 	"testing"
 )
 
+// heedHangUp lets the test, and the processes it starts, hear of a lost terminal
+// although whoever started the test may have told it not to (nohup).
+func heedHangUp(t *testing.T) {
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(heard) })
+}
+
 // TestSignalsDrain sends real signals to a real process, one while its first
 // write is on the way. The write must be finished and the run be gone on from.
 func TestSignalsDrain(t *testing.T) {
+	heedHangUp(t)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			p := newProcess("")
@@ -31,6 +40,7 @@ func TestSignalsDrain(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() { _ = cmd.Process.Kill() }) // where the test gives up on it
 			ended := make(chan error, 1)
 			go func() {
 				err := cmd.Wait()
@@ -58,6 +68,7 @@ func TestSignalsDrain(t *testing.T) {
 
 // TestHangUpMayBeIgnored: a run under nohup survives its terminal.
 func TestHangUpMayBeIgnored(t *testing.T) {
+	heedHangUp(t)
 	if !slices.Contains(drainSignals(), os.Signal(syscall.SIGHUP)) {
 		t.Error("a lost terminal does not end a run")
 	}
