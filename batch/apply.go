@@ -311,7 +311,6 @@ const (
 	codeMigrationPending = 2027 // waits for a person
 	codeCustomerExists   = 2503
 	codeSubscriberExists = 2507
-	codeActiveWorkspace  = 2513
 	codeActiveUser       = 2514
 	codePackageInUse     = 2520
 )

@@ -33,6 +33,10 @@ const (
 	maxPageSize = 1 << 24
 )
 
+// bbolt has a check of its own, but that runs in a goroutine of its own, where a
+// wild page number ends the process and no recover can help. What follows is tied
+// to version 2 of its file format and refuses any other.
+
 var native = binary.NativeEndian
 
 // boltPages is a bbolt file whose pages are looked at without bbolt, which would

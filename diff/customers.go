@@ -14,7 +14,6 @@ const (
 	StatusError                 = "error"
 	StatusDeleting              = "deleting"
 	StatusReview                = "pending_rpl_review"
-	StatusConsent               = "pending_user_migration"
 )
 
 // WaitsForPerson reports whether a status of a customer or subscriber only

@@ -174,7 +174,7 @@ type Held struct {
 	At       Position `json:"-"`
 	FileName string   `json:"file,omitempty"`
 	Line     uint32   `json:"line,omitempty"`
-	Outcome  Outcome  `json:"outcome"` // Conflict, Pending, RejectedRow
+	Outcome  Outcome  `json:"outcome"` // Conflict, Pending, InProgress, RejectedRow
 	Reason   string   `json:"reason"`
 	Advice   string   `json:"advice,omitempty"`
 	LiveIDs  []string `json:"live_ids,omitempty"`

@@ -154,7 +154,10 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 
 // check refuses what cannot work before anything is read.
 func (o *applyOptions) check(args []string) error {
-	if err := errors.Join(o.planOptions.check(o.given), o.brakeOptions.check()); err != nil {
+	if err := o.planOptions.check(o.given); err != nil {
+		return err
+	}
+	if err := o.brakeOptions.check(); err != nil {
 		return err
 	}
 	if err := o.unlikeInputs(args, map[string]string{}); err != nil || !isPlan(args) {
