@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -41,8 +40,9 @@ const (
 // APIApplier carries out changes through the API client. It is the Applier of
 // real runs.
 type APIApplier struct {
-	api *webex.Client
-	opt ApplyOptions
+	api   *webex.Client
+	opt   ApplyOptions
+	kinds [diff.KindCount]resource
 
 	wrote atomic.Bool // the API has taken a write of this run
 
@@ -59,6 +59,7 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 	}
 	o.Settle, o.Busy = cmp.Or(o.Settle, settling), cmp.Or(o.Busy, minBusy)
 	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[string]string{}}
+	a.kinds = a.resources()
 	if o.Live != nil {
 		t := o.Live.Of(diff.Customer)
 		for i := range t.Len() {
@@ -91,47 +92,6 @@ func (a *APIApplier) apply(ctx context.Context, so Result, j Journal) Step {
 		return step
 	}
 	return a.write(ctx, so, op, j)
-}
-
-// operation is one write and the ways to learn what became of it.
-type operation struct {
-	send func(ctx context.Context) (reply, error)
-	// readBack tells what a lost write has done, from the live object. The reply
-	// is what the API would have answered.
-	readBack func(ctx context.Context, sent time.Time) (Evidence, reply, error)
-	// conclude turns the object's state into a result; InProgress = look again.
-	conclude func(reply) Result
-}
-
-// reply is an answered write: the receipt, and the object as far as it was shown.
-type reply struct {
-	receipt    webex.Receipt
-	customer   *webex.Customer
-	subscriber *webex.Subscriber
-	gone       bool
-}
-
-// prepare makes the operation of a change, or the step that ends it before
-// anything is written.
-func (a *APIApplier) prepare(ctx context.Context, so Result) (*operation, Step) {
-	var op *operation
-	var res Result
-	var err error
-	switch c := so.Change; {
-	case c.Kind == diff.Customer && c.Action == diff.Provision:
-		op = a.provisionCustomer(c)
-	case c.Kind == diff.Customer:
-		op, res, err = a.changeCustomer(ctx, c)
-	case c.Action == diff.Provision:
-		op, res, err = a.provisionSubscriber(ctx, c)
-	default:
-		op, res, err = a.changeSubscriber(ctx, c)
-	}
-	if err != nil {
-		return nil, a.refused(so, err)
-	}
-	res.Change, res.StartedAt, res.Attempts = so.Change, so.StartedAt, so.Attempts
-	return op, Step{Result: res}
 }
 
 // write is the protocol of one write: record the intent, send, record the
@@ -359,9 +319,4 @@ func (a *APIApplier) passes(c *diff.Change, e *webex.Error) bool {
 
 func (a *APIApplier) busy(attempts int) time.Duration {
 	return min(a.opt.Busy<<min(max(attempts-1, 0), 10), maxBusy)
-}
-
-// conflict is the result of a change that must not be made.
-func conflict(format string, args ...any) Result {
-	return Result{Outcome: diff.Conflict, Description: fmt.Sprintf(format, args...), Advice: planAgain}
 }

@@ -116,17 +116,16 @@ func customerProvision(c *diff.Change) webex.CustomerProvision {
 // customerUpdate makes the request of a PUT: the complete package list, and the
 // complete address where a part of it changes, since what a PUT leaves out the
 // API takes away.
-func customerUpdate(c *diff.Change, live *webex.Customer) webex.CustomerUpdate {
-	cells := customerCells(*live)
+func customerUpdate(c *diff.Change, live object) webex.CustomerUpdate {
 	now := func(col diff.Column) string {
 		if v, ok := c.Field(col); ok {
 			return v
 		}
-		return cells[col]
+		return live.cells[col]
 	}
 	req := webex.CustomerUpdate{
 		// As the API spells it, not in canonical form, or it would be a rename.
-		ExternalID:   cmp.Or(after(c)(diff.ColExternalID), live.ExternalID),
+		ExternalID:   cmp.Or(after(c)(diff.ColExternalID), live.spelled),
 		Packages:     diff.SplitPackages(now(diff.ColPackages)),
 		Provisioning: provisioningParameters(after(c), now),
 	}

@@ -3,6 +3,8 @@ package batch
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"wholesync/diff"
@@ -23,20 +25,50 @@ const (
 // Look reads the state of accepted changes. Many are read by pages of the list,
 // a hundred in one call; only few are read one by one.
 func (a *APIApplier) Look(ctx context.Context, waiting []Result) ([]Result, error) {
-	var customers, subscribers []Result
+	byKind := map[diff.Kind][]Result{}
 	for _, w := range waiting {
-		if w.Change.Kind == diff.Customer {
-			customers = append(customers, w)
-		} else {
-			subscribers = append(subscribers, w)
+		byKind[w.Change.Kind] = append(byKind[w.Change.Kind], w)
+	}
+	var ended []Result
+	for _, k := range slices.Sorted(maps.Keys(byKind)) {
+		more, err := a.lookAt(ctx, a.kinds[k], byKind[k])
+		ended = append(ended, more...)
+		if err != nil {
+			return ended, stopping(err)
 		}
 	}
-	ended, err := a.lookAtCustomers(ctx, customers)
-	if err != nil {
-		return ended, stopping(err)
+	return ended, nil
+}
+
+// lookAt reads the state of objects of one kind.
+func (a *APIApplier) lookAt(ctx context.Context, kind resource, waiting []Result) ([]Result, error) {
+	var seen sighting
+	if len(waiting) > lookAlone {
+		var err error
+		if seen, err = kind.sight(ctx, waiting); err != nil {
+			return nil, err
+		}
 	}
-	more, err := a.lookAtSubscribers(ctx, subscribers)
-	return append(ended, more...), stopping(err)
+	var ended []Result
+	for _, w := range waiting {
+		o, ok := seen.objects[w.ResourceID]
+		r := reply{object: &o}
+		if !ok {
+			if seen.lagging && fresh(w) {
+				continue // the clocks may differ; the next look, or the one after, sees it
+			}
+			var err error
+			if o, err = kind.get(ctx, w.ResourceID); isNotFound(err) {
+				r = reply{gone: true}
+			} else if stopping(err) != nil {
+				return ended, err
+			} else if err != nil {
+				continue
+			}
+		}
+		ended = appendEnded(ended, w, conclude(w.Change, r, fresh(w)))
+	}
+	return ended, nil
 }
 
 // stopping keeps the errors that end a run: the token is refused, or the API has
@@ -47,45 +79,6 @@ func stopping(err error) error {
 		return err
 	}
 	return nil
-}
-
-func (a *APIApplier) lookAtCustomers(ctx context.Context, waiting []Result) ([]Result, error) {
-	listed := map[string]webex.Customer{}
-	if len(waiting) > lookAlone {
-		large, err := a.api.HasCustomersAt(ctx, len(waiting)*pageSize)
-		if err != nil {
-			return nil, err
-		}
-		if !large { // the whole list takes no more calls than one per object
-			enough := enoughOf(waiting)
-			for c, err := range a.api.ListCustomers(ctx, webex.CustomerFilter{}) {
-				if err != nil {
-					return nil, err
-				}
-				listed[c.ID] = c
-				if enough(c.ID) {
-					break
-				}
-			}
-		}
-	}
-	var ended []Result
-	for _, w := range waiting {
-		c, ok := listed[w.ResourceID]
-		r := reply{customer: &c}
-		if !ok {
-			var err error
-			if c, err = a.api.GetCustomer(ctx, w.ResourceID); isNotFound(err) {
-				r = reply{gone: true}
-			} else if stopping(err) != nil {
-				return ended, err
-			} else if err != nil {
-				continue
-			}
-		}
-		ended = appendEnded(ended, w, concludeCustomer(w.Change, r, fresh(w)))
-	}
-	return ended, nil
 }
 
 // enoughOf tells when a list has shown all that wait. It also ends a list that
@@ -117,46 +110,13 @@ func appendEnded(ended []Result, was, now Result) []Result {
 	return append(ended, now)
 }
 
-// lookAtSubscribers lists what changed since the oldest waiting subscriber was
-// written; that is about what this run itself has done in the meantime.
-func (a *APIApplier) lookAtSubscribers(ctx context.Context, waiting []Result) ([]Result, error) {
-	listed := map[string]webex.Subscriber{}
-	if len(waiting) > lookAlone {
-		oldest := waiting[0].StartedAt
-		for _, w := range waiting {
-			if w.StartedAt.Before(oldest) {
-				oldest = w.StartedAt
-			}
-		}
-		enough := enoughOf(waiting)
-		for s, err := range a.api.ListSubscribers(ctx, webex.SubscriberFilter{LastStatusChange: oldest.Add(-apiClockBehind)}) {
-			if err != nil {
-				return nil, err
-			}
-			listed[s.ID] = s
-			if enough(s.ID) {
-				break
-			}
-		}
-	}
-	var ended []Result
+// oldest is when the first of the waiting changes was begun.
+func oldest(waiting []Result) time.Time {
+	first := waiting[0].StartedAt
 	for _, w := range waiting {
-		s, ok := listed[w.ResourceID]
-		r := reply{subscriber: &s}
-		if !ok {
-			if len(waiting) > lookAlone && fresh(w) {
-				continue // the clocks may differ; the next look, or the one after, sees it
-			}
-			var err error
-			if s, err = a.api.GetSubscriber(ctx, w.ResourceID); isNotFound(err) {
-				r = reply{gone: true}
-			} else if stopping(err) != nil {
-				return ended, err
-			} else if err != nil {
-				continue
-			}
+		if w.StartedAt.Before(first) {
+			first = w.StartedAt
 		}
-		ended = appendEnded(ended, w, concludeSubscriber(w.Change, r, fresh(w)))
 	}
-	return ended, nil
+	return first
 }

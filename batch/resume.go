@@ -87,31 +87,20 @@ func (a *APIApplier) recover(ctx context.Context, so Result, j Journal) (step St
 // lostOperation is the operation of a write that an earlier run may have sent. It
 // judges by what the plan saw, since what is live now may be its work already.
 func (a *APIApplier) lostOperation(ctx context.Context, c *diff.Change) (*operation, error) {
-	switch {
-	case c.Kind == diff.Customer && c.Action == diff.Provision:
-		return a.provisionCustomer(c), nil
-	case c.Action == diff.Provision:
-		op, _, err := a.provisionSubscriber(ctx, c)
-		if op == nil && err == nil { // its customer is gone, and so would it be
+	if c.Action == diff.Provision {
+		op, _, err := a.provision(ctx, c)
+		if op == nil && err == nil { // what it would be part of is gone, and so would it be
 			return nothingThere(c), nil
 		}
 		return op, err
-	case c.Kind == diff.Customer:
-		live, _, err := a.liveCustomer(ctx, c)
-		if live == nil || err != nil {
-			return nothingThere(c), err
-		}
-		before := *live
-		before.Status = diff.StatusProvisioned // as it was when the write left; any other is the write's doing
-		return a.customerWrite(c, &before, customerCells(*live), c.Precondition), nil
 	}
-	live, _, err := a.liveSubscriber(ctx, c)
+	live, _, err := a.live(ctx, c)
 	if live == nil || err != nil {
 		return nothingThere(c), err
 	}
 	before := *live
-	before.Status = diff.StatusProvisioned
-	return a.subscriberWrite(c, &before, subscriberCells(*live), c.Precondition), nil
+	before.status = diff.StatusProvisioned // as it was when the write left; any other is the write's doing
+	return a.changeLive(c, before, c.Precondition), nil
 }
 
 // nothingThere is the operation of a lost write whose object does not exist: a

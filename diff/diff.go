@@ -23,6 +23,9 @@ const (
 	kindEnd
 )
 
+// KindCount is the length of an array that has a place for every kind.
+const KindCount = int(kindEnd)
+
 // Kinds lists every kind in display order.
 func Kinds() []Kind { return []Kind{Customer, Subscriber} }
 
