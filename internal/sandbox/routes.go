@@ -1,0 +1,56 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+)
+
+// routes lays out the API. Whatever is not here is answered with 404.
+func (s *Sandbox) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	table := map[string]handler{}
+	for _, family := range []map[string]handler{s.wholesaleRoutes(), s.platformRoutes()} {
+		maps.Copy(table, family)
+	}
+	for pattern, h := range table {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(method+" "+apiPrefix+path, s.endpoint(s.guarded(h)))
+	}
+	mux.HandleFunc("POST "+apiPrefix+"/access_token", s.endpoint(s.refreshTokens))
+	mux.HandleFunc(apiPrefix+"/", s.endpoint(s.guarded(func(*call) answer { return refused(refuseStatus(http.StatusNotFound)) })))
+	mux.HandleFunc("GET /__sandbox/state", s.serveState)
+	mux.HandleFunc("GET /__sandbox/log", s.serveLog)
+	return mux
+}
+
+func (s *Sandbox) wholesaleRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /wholesale/customers":                  s.listCustomers,
+		"POST /wholesale/customers":                 s.provisionCustomer,
+		"POST /wholesale/customers/validate":        s.validateCustomer,
+		"GET /wholesale/customers/{id}":             s.getCustomer,
+		"PUT /wholesale/customers/{id}":             s.updateCustomer,
+		"DELETE /wholesale/customers/{id}":          s.removeCustomer,
+		"GET /wholesale/subscribers":                s.listSubscribers,
+		"POST /wholesale/subscribers":               s.provisionSubscriber,
+		"POST /wholesale/subscribers/validate":      s.validateSubscriber,
+		"GET /wholesale/subscribers/{id}":           s.getSubscriber,
+		"PUT /wholesale/subscribers/{id}":           s.updateSubscriber,
+		"DELETE /wholesale/subscribers/{id}":        s.removeSubscriber,
+		"POST /subscribers/{id}/emails/consentMove": s.sendConsent,
+		"GET /wholesale/subPartners":                s.listSubPartners,
+	}
+}
+
+// platformRoutes are what the wholesale and the BroadWorks API share.
+func (s *Sandbox) platformRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /people/me":          s.getMe,
+		"GET /people":             s.listPeople,
+		"DELETE /people/{id}":     s.removePerson,
+		"GET /organizations":      s.listOrganizations,
+		"GET /organizations/{id}": s.getOrganization,
+		"GET /locations":          s.listLocations,
+	}
+}
