@@ -1,8 +1,10 @@
-// Package webex is the REST client for the wholesale part of the Webex API: it
+// Package webex is the REST client for the provisioning part of the Webex API,
+// wholesale and BroadWorks, and for what an organization needs besides: it
 // signs, paces, retries, pages and classes; it decides nothing about the estate.
 //
 // The reference pages are at
-// https://developer.webex.com/docs/api/v1/wholesale-provisioning.
+// https://developer.webex.com/docs/api/v1/wholesale-provisioning and
+// https://developer.webex.com/docs/api/v1/broadworks-subscribers.
 package webex
 
 import (
@@ -32,7 +34,8 @@ type Config struct {
 	BaseURL string
 	// Tokens gives the bearer tokens; required.
 	Tokens TokenSource
-	// SubPartner is sent as onBehalfOfSubPartnerOrgId with every wholesale call.
+	// SubPartner is sent as onBehalfOfSubPartnerOrgId with every wholesale call;
+	// OnBehalfOf changes it.
 	SubPartner string
 	// Rate is the ceiling in requests per second. Every try of every call pays,
 	// retries and polls too; token refreshes do not. Zero or less is no limit,
@@ -59,7 +62,13 @@ type Config struct {
 // Client calls the API. It is safe for concurrent use, and all its users share
 // one rate, one set of slots and one Retry-After gate.
 type Client struct {
-	cfg      Config
+	cfg Config // its SubPartner is this client's own; all else is as New was told
+	*shared
+}
+
+// shared is what a client and the clients that OnBehalfOf makes of it have in
+// common, so that together they stay within one rate.
+type shared struct {
 	base     *url.URL
 	http     *http.Client
 	pace     *pacer
@@ -97,8 +106,7 @@ func New(cfg Config) (*Client, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Client{
-		cfg:   cfg,
+	return &Client{cfg: cfg, shared: &shared{
 		base:  base,
 		http:  &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
 		pace:  newPacer(cfg.Rate, cfg.Burst),
@@ -106,7 +114,17 @@ func New(cfg Config) (*Client, error) {
 		// One at a time: the others then find the new token.
 		renewing: make(chan struct{}, 1),
 		log:      log,
-	}, nil
+	}}, nil
+}
+
+// OnBehalfOf returns a client that acts for the sub-partner with the given
+// organization id, whoever c acts for; "" is the partner itself. It shares the
+// rate, the slots, the gate, the tokens and the counters of c, costs nothing and
+// needs no closing. The list of sub-partners gives the ids.
+func (c *Client) OnBehalfOf(orgID string) *Client {
+	view := *c
+	view.cfg.SubPartner = orgID
+	return &view
 }
 
 // parseEndpoint accepts an absolute https URL without user, query and fragment;

@@ -29,10 +29,11 @@ type Customer struct {
 // PackageStatus is the state of one package of a customer. A package in error
 // may say why in Warnings instead of Errors.
 type PackageStatus struct {
-	Name     string
-	Status   string
-	Errors   []Detail
-	Warnings []Detail
+	Name       string
+	Status     string
+	Errors     []Detail
+	Warnings   []Detail
+	LicenseIDs []string // only from GetCustomerLicenses
 }
 
 // Address is a billing or location address; Country is an ISO 3166 alpha-2 code.
@@ -116,6 +117,8 @@ type CustomerUpdate struct {
 	Packages     []string                `json:"packages"`
 	Address      *Address                `json:"address,omitempty"`
 	Provisioning *ProvisioningParameters `json:"provisioningParameters,omitempty"`
+	// SubPartnerAdminEmail is the administrator of the sub-partner that the customer belongs to.
+	SubPartnerAdminEmail string `json:"subPartnerAdminEmail,omitempty"`
 }
 
 // ListCustomers gives every customer that passes the filter, each once. After
@@ -136,9 +139,20 @@ func (c *Client) HasCustomersAt(ctx context.Context, offset int) (bool, error) {
 
 // GetCustomer reads one customer by its id.
 func (c *Client) GetCustomer(ctx context.Context, id string) (Customer, error) {
+	return c.getCustomer(ctx, id, c.wholesaleQuery())
+}
+
+// GetCustomerLicenses reads one customer with the license ids of its packages.
+func (c *Client) GetCustomerLicenses(ctx context.Context, id string) (Customer, error) {
+	query := c.wholesaleQuery()
+	query.Set("includePackageLicenseInfo", "true")
+	return c.getCustomer(ctx, id, query)
+}
+
+func (c *Client) getCustomer(ctx context.Context, id string, query url.Values) (Customer, error) {
 	var customer Customer
 	_, err := c.do(ctx, call{
-		method: http.MethodGet, path: customerPath, id: id, query: c.wholesaleQuery(),
+		method: http.MethodGet, path: customerPath, id: id, query: query,
 		accept: decodeTo(&customer, decodeCustomer),
 	})
 	return customer, err
@@ -185,7 +199,7 @@ func (c *Client) RemoveCustomer(ctx context.Context, id string) (Receipt, error)
 // ValidateCustomer asks the API whether it would take the customer; nothing changes.
 // https://developer.webex.com/docs/api/v1/wholesale-provisioning/precheck-a-wholesale-customer-provisioning
 func (c *Client) ValidateCustomer(ctx context.Context, customer CustomerProvision) (Precheck, error) {
-	return c.validate(ctx, customersPath+"/validate", customer)
+	return c.validate(ctx, customersPath+"/validate", c.wholesaleQuery(), customer)
 }
 
 // wholesaleQuery starts the query of a wholesale call.

@@ -160,6 +160,7 @@ type wirePackage struct {
 	Status   text             `json:"status"`
 	Errors   many[wireDetail] `json:"errors"`
 	Warnings many[wireDetail] `json:"warnings"`
+	Licenses many[text]       `json:"licenseIds"`
 }
 
 func decodeCustomer(data []byte) (Customer, error) {
@@ -183,6 +184,7 @@ func decodeCustomer(data []byte) (Customer, error) {
 		for _, p := range resources.Packages {
 			customer.Resources = append(customer.Resources, PackageStatus{
 				Name: string(p.Name), Status: string(p.Status), Errors: toDetails(p.Errors), Warnings: toDetails(p.Warnings),
+				LicenseIDs: toStrings(p.Licenses),
 			})
 		}
 	}

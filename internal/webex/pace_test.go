@@ -61,7 +61,7 @@ func TestPaceProperty(t *testing.T) {
 	})
 }
 
-func checkWindows(rt *rapid.T, sent []time.Time, perSecond float64, burst int) {
+func checkWindows(rt rapid.TB, sent []time.Time, perSecond float64, burst int) {
 	for i := range sent {
 		for j := i; j < len(sent); j++ {
 			allowed := perSecond*sent[j].Sub(sent[i]).Seconds() + float64(burst)

@@ -3,6 +3,7 @@ package webex
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // Precheck is the API's answer when it would take a request. Info holds codes
@@ -15,10 +16,10 @@ type Precheck struct {
 
 // validate posts to a precheck address. Although it is a POST it changes
 // nothing, so it is retried like a read.
-func (c *Client) validate(ctx context.Context, path string, body any) (Precheck, error) {
+func (c *Client) validate(ctx context.Context, path string, query url.Values, body any) (Precheck, error) {
 	var result Precheck
 	_, err := c.do(ctx, call{
-		method: http.MethodPost, path: path, query: c.wholesaleQuery(), body: body, harmless: true,
+		method: http.MethodPost, path: path, query: query, body: body, harmless: true,
 		accept: decodeTo(&result, decodePrecheck),
 	})
 	return result, err

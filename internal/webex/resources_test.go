@@ -10,6 +10,7 @@ import (
 
 const (
 	sampleCustomerID   = "Y2lzY29zcGFyazovL3VzL0VOVEVSUFJJU0UvNTJjZjU3NmQtNjBhOC00MDdhLWIyMmMtNDY3YzUxNTkxOTA4"
+	sampleLicenseID    = "Y2lzY29zcGFyazovL3VzL0xJQ0VOU0UvYjdjNGRlZTgtODZmNi00YzAxLWJkYjMtMTM3MjM2ZWY3NGRmOlNMV0NBXzdmYTBkZjhjLTlmNTEtNGE1Zi05YzY4LTU1ODRlNWM2N2E0Yg"
 	sampleSubscriberID = "Y2lzY29zcGFyazovL3VzL1BFT1BMRS9mNWIzNjE4Ny1jOGRkLTQ3MjctOGIyZi1mOWM0NDdmMjkwNDY"
 )
 
@@ -34,18 +35,28 @@ func TestGetCustomer(t *testing.T) {
 		Resources: []PackageStatus{{Name: "webex_calling", Status: "provisioned", Warnings: []Detail{{
 			Code:        2560,
 			Description: "One or more Webex Calling services are unavailable due to maintenance, unable to start provisioning. Consult status.webex.com and retry later.",
-		}}}},
+		}}, LicenseIDs: []string{sampleLicenseID}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("customer (-want +got):\n%s", diff)
 	}
 }
 
+func TestGetCustomerLicenses(t *testing.T) {
+	want := wantRequest{method: "GET", path: "/wholesale/customers/C1", query: "includePackageLicenseInfo=true"}
+	c := answering(t, want, 200, "customer.json", nil)
+	got, err := c.GetCustomerLicenses(t.Context(), "C1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEqual(t, []string{sampleLicenseID}, got.Resources[0].LicenseIDs)
+}
+
 func TestProvisionCustomer(t *testing.T) {
 	want := wantRequest{method: "POST", path: "/wholesale/customers", body: `{
 		"provisioningId":"P1","packages":["webex_calling","webex_meetings"],"externalId":"acme",
 		"address":{"addressLine1":"771 Alder Drive","addressLine2":"Cisco Site 5","city":"Milpitas","stateOrProvince":"CA","zipOrPostalCode":"95035","country":"US"},
-		"customerInfo":{"name":"John's Pizza","primaryEmail":"john@example.com","language":"en"},
+		"customerInfo":{"name":"John's Pizza","primaryEmail":"john@example.com","language":"en"},"subPartnerAdminEmail":"admin@subpartnerorg.com",
 		"provisioningParameters":{
 			"calling":{"location":{"name":"Head Office","address":{"addressLine1":"1 Road","city":"Milpitas","country":"US"},
 				"timezone":"America/Los_Angeles","language":"en_us","emergencyLocationIdentifier":"95547321"}},
@@ -54,7 +65,8 @@ func TestProvisionCustomer(t *testing.T) {
 	c := answering(t, want, 202, "customer_accepted.json", map[string]string{"Trackingid": "T1"})
 	receipt, err := c.ProvisionCustomer(t.Context(), CustomerProvision{
 		ProvisioningID: "P1", Packages: []string{"webex_calling", "webex_meetings"}, ExternalID: "acme", Address: alder,
-		CustomerInfo: &CustomerInfo{Name: "John's Pizza", PrimaryEmail: "john@example.com", Language: "en"},
+		SubPartnerAdminEmail: "admin@subpartnerorg.com",
+		CustomerInfo:         &CustomerInfo{Name: "John's Pizza", PrimaryEmail: "john@example.com", Language: "en"},
 		Provisioning: &ProvisioningParameters{
 			Calling: &CustomerCalling{Location: CallingLocation{
 				Name: "Head Office", Address: Address{Line1: "1 Road", City: "Milpitas", Country: "US"},
@@ -111,6 +123,20 @@ func TestUpdateCustomer(t *testing.T) {
 	receipt, err := c.UpdateCustomer(t.Context(), "C1", CustomerUpdate{ExternalID: "acme", Packages: []string{}, Address: &Address{City: "Bonn"}})
 	if err != nil || receipt.ID != "C1" || receipt.HTTPStatus != 202 {
 		t.Errorf("receipt is %+v, error %v", receipt, err)
+	}
+}
+
+func TestUpdateCustomerLimitsAndAdmin(t *testing.T) {
+	want := wantRequest{method: "PUT", path: "/wholesale/customers/C1", body: `{"packages":["webex_calling"],
+		"provisioningParameters":{"packages":{"limits":{"webex_calling":50,"webex_suite":0}}},"subPartnerAdminEmail":"admin@subpartnerorg.com"}`}
+	c := answering(t, want, 202, "customer_accepted.json", nil)
+	_, err := c.UpdateCustomer(t.Context(), "C1", CustomerUpdate{
+		Packages:             []string{"webex_calling"},
+		Provisioning:         &ProvisioningParameters{Packages: &PackageLimits{Limits: map[string]int{"webex_calling": 50, "webex_suite": 0}}},
+		SubPartnerAdminEmail: "admin@subpartnerorg.com",
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
@@ -244,6 +270,7 @@ func TestQueries(t *testing.T) {
 			_, err := c.UpdateCustomer(t.Context(), "C", CustomerUpdate{Packages: []string{}})
 			return err
 		}},
+		{"customer licenses", "includePackageLicenseInfo=true&" + sub, func(c *Client) error { _, err := c.GetCustomerLicenses(t.Context(), "C"); return err }},
 		{"validate customer", sub, func(c *Client) error { _, err := c.ValidateCustomer(t.Context(), CustomerProvision{}); return err }},
 		{"update subscriber", sub, func(c *Client) error {
 			_, _, err := c.UpdateSubscriber(t.Context(), "S", SubscriberUpdate{})

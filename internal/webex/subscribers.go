@@ -127,7 +127,7 @@ func (c *Client) RemoveSubscriber(ctx context.Context, id string) (Receipt, erro
 // ValidateSubscriber asks the API whether it would take the subscriber; nothing changes.
 // https://developer.webex.com/docs/api/v1/wholesale-provisioning/precheck-a-wholesale-subscriber-provisioning
 func (c *Client) ValidateSubscriber(ctx context.Context, subscriber SubscriberProvision) (Precheck, error) {
-	return c.validate(ctx, subscribersPath+"/validate", subscriber.wire())
+	return c.validate(ctx, subscribersPath+"/validate", c.wholesaleQuery(), subscriber.wire())
 }
 
 // subscriberCall sends a call that is answered with one subscriber.
