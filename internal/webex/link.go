@@ -75,11 +75,11 @@ func hasNextRelation(parameters string) bool {
 	return false
 }
 
-// withOffset is u with another offset and everything else as it was.
-func withOffset(u *url.URL, offset int) *url.URL {
+// withOffset is u with another offset, which name holds, and everything else as it was.
+func withOffset(u *url.URL, name string, offset int) *url.URL {
 	moved := *u
 	query := moved.Query()
-	query.Set(offsetName, strconv.Itoa(offset))
+	query.Set(name, strconv.Itoa(offset))
 	moved.RawQuery = query.Encode()
 	return &moved
 }

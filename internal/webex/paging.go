@@ -1,10 +1,10 @@
 package webex
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"net/http"
@@ -16,17 +16,9 @@ import (
 )
 
 const (
-	pageSize   = 100      // the API's cap; a larger max is cut silently
-	offsetName = "offset" // query parameter of the documented lists
+	pageSize   = 100      // the cap of most lists; a larger max is cut silently
+	offsetName = "offset" // query parameter of most lists that have one
 )
-
-// listing says how a list is asked for and read.
-type listing[T any] struct {
-	path   string
-	query  url.Values
-	decode func([]byte) (T, error)
-	id     func(T) string
-}
 
 // page is one page of a list, which begins at offset.
 type page[T any] struct {
@@ -51,6 +43,8 @@ type walk[T any] struct {
 // list gives each item once, in the order of the pages. It never ends early
 // without an error.
 func list[T any](ctx context.Context, c *Client, l listing[T]) iter.Seq2[T, error] {
+	l.size = cmp.Or(l.size, pageSize)
+	l.offset = cmp.Or(l.offset, offsetName)
 	return func(yield func(T, error) bool) {
 		w := &walk[T]{client: c, listing: l, seen: map[string]bool{}}
 		if err := w.run(ctx, func(item T) bool { return yield(item, nil) }); err != nil && !errors.Is(err, errStopped) {
@@ -70,7 +64,7 @@ func (w *walk[T]) run(ctx context.Context, yield func(T) bool) error {
 		return err
 	}
 	switch {
-	case first.next == nil && first.linked:
+	case first.next == nil && (first.linked || w.whole(first)):
 		_, err := w.deliver(first, yield)
 		return err
 	case first.next == nil:
@@ -127,7 +121,7 @@ func (w *walk[T]) sweep(ctx context.Context, first *page[T], yield func(T) bool)
 		if err := w.flush(pages, links, yield); err != nil || len(links) == 0 {
 			return err
 		}
-		fetched, err := w.fetchAll(ctx, targets(links, pages, step, window))
+		fetched, err := w.fetchAll(ctx, w.targets(links, pages, step, window))
 		if err != nil {
 			return err
 		}
@@ -161,7 +155,7 @@ type target struct {
 
 // targets are the links, and a window of guesses behind the last of them where
 // that is the end of what is known.
-func targets[T any](links map[int]*url.URL, pages map[int]*page[T], step, window int) []target {
+func (w *walk[T]) targets(links map[int]*url.URL, pages map[int]*page[T], step, window int) []target {
 	var all []target
 	for _, offset := range slices.Sorted(maps.Keys(links)) {
 		all = append(all, target{offset: offset, url: links[offset]})
@@ -174,7 +168,7 @@ func targets[T any](links map[int]*url.URL, pages map[int]*page[T], step, window
 	}
 	for i := 1; i < window; i++ {
 		offset := last.offset + i*step
-		all = append(all, target{offset: offset, url: withOffset(last.url, offset), guess: true})
+		all = append(all, target{offset: offset, url: withOffset(last.url, w.listing.offset, offset), guess: true})
 	}
 	return all
 }
@@ -252,8 +246,12 @@ func (w *walk[T]) deliver(p *page[T], yield func(T) bool) (int, error) {
 // fetchOffset fetches the page at offset of a list.
 func (w *walk[T]) fetchOffset(ctx context.Context, offset int) (*page[T], error) {
 	query := maps.Clone(w.query)
-	query.Set(offsetName, strconv.Itoa(offset))
-	query.Set("max", strconv.Itoa(pageSize))
+	if offset > 0 || w.ends == askOn {
+		query.Set(w.listing.offset, strconv.Itoa(offset))
+	}
+	if w.size != noPages {
+		query.Set("max", strconv.Itoa(w.size))
+	}
 	return w.fetch(ctx, call{query: query}, offset)
 }
 
@@ -267,7 +265,7 @@ func (w *walk[T]) fetch(ctx context.Context, req call, offset int) (*page[T], er
 	p := &page[T]{offset: offset}
 	req.method, req.path = http.MethodGet, w.path
 	req.accept = func(a *answer) (err error) {
-		p.items, err = decodeItems(a.body, w.decode)
+		p.items, err = w.decodePage(a.body)
 		return err
 	}
 	a, err := w.client.do(ctx, req)
@@ -283,7 +281,7 @@ func (w *walk[T]) fetch(ctx context.Context, req call, offset int) (*page[T], er
 	if p.next == nil {
 		return p, nil
 	}
-	if p.end, err = strconv.Atoi(p.next.Query().Get(offsetName)); err != nil || offset < 0 {
+	if p.end, err = strconv.Atoi(p.next.Query().Get(w.listing.offset)); err != nil || offset < 0 {
 		p.end = -1
 	} else if p.end <= p.offset {
 		return nil, w.fail("the list's links lead backwards")
@@ -311,41 +309,4 @@ func hasItemsAt(ctx context.Context, c *Client, path string, offset int) (bool, 
 		c.sawLink(path, a.header)
 	}
 	return found, err
-}
-
-// decodeItems reads the elements of a list answer. The documentation of one
-// list shows its items under the key subPartners. Where items are null or errors
-// stand beside them the list is not known, which must not look like an empty one.
-func decodeItems[T any](body []byte, decode func([]byte) (T, error)) ([]T, error) {
-	var wire struct {
-		Items       json.RawMessage       `json:"items"`
-		SubPartners json.RawMessage       `json:"subPartners"`
-		Errors      many[json.RawMessage] `json:"errors"`
-	}
-	if err := json.Unmarshal(body, &wire); err != nil {
-		return nil, err
-	}
-	raw := wire.Items
-	if raw == nil {
-		raw = wire.SubPartners
-	}
-	if raw == nil || string(raw) == "null" {
-		return nil, errors.New("a list without items")
-	}
-	if len(wire.Errors) > 0 {
-		return nil, fmt.Errorf("a list with errors beside it: %s", clean(string(wire.Errors[0])))
-	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil {
-		return nil, err
-	}
-	items := make([]T, 0, len(elements))
-	for _, element := range elements {
-		item, err := decode(element)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, nil
 }
