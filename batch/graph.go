@@ -31,7 +31,7 @@ func newGraph(changes []diff.Change) *graph {
 	for i := range changes {
 		ids[changes[i].ID] = int32(i)
 	}
-	byName := map[string]int32{}
+	byScope := map[diff.Scope]int32{}
 	for i := range changes {
 		c := &changes[i]
 		for _, id := range c.DependsOn {
@@ -40,10 +40,10 @@ func newGraph(changes []diff.Change) *graph {
 				g.dependents[on] = append(g.dependents[on], int32(i))
 			}
 		}
-		n, ok := byName[c.Key.Customer]
+		n, ok := byScope[c.Scope()]
 		if !ok {
 			n = int32(len(g.customers))
-			byName[c.Key.Customer] = n
+			byScope[c.Scope()] = n
 			g.customers = append(g.customers, &customerStages{members: map[diff.Stage][]int32{}, left: map[diff.Stage]int{}})
 		}
 		g.of[i] = n

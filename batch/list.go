@@ -78,10 +78,13 @@ func newLister(api *webex.Client) *lister {
 	return &lister{api: api, customers: map[string]webex.Customer{}, owners: map[string]string{}, whole: map[diff.Kind]bool{}, atLeast: map[diff.Kind]int{}}
 }
 
-// namedCustomers are the external ids that the input speaks of, sorted.
+// namedCustomers are the external ids that the wholesale rows speak of, sorted.
 func namedCustomers(want *diff.Desired) []string {
 	ids := map[string]bool{}
 	for _, k := range diff.Kinds() {
+		if k.Offer() != diff.Wholesale {
+			continue
+		}
 		t := want.Of(k)
 		for i := range t.Len() {
 			ids[t.Row(i).Key().Customer] = true

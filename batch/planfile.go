@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"wholesync/diff"
@@ -231,23 +233,18 @@ func staleChange(c *diff.Change, live *diff.Live) string {
 	return "it is gone by now"
 }
 
+// liveRows are the live objects that a change may mean: those with its key, and
+// the one with its id, whose customer may have another name.
 func liveRows(c *diff.Change, live *diff.Live) []diff.Row {
 	var rows []diff.Row
-	if c.Kind == diff.Customer {
-		for r := range live.Of(diff.Customer).IndexBy(diff.ColExternalID).All(c.Key.Customer) {
+	t := live.Of(c.Kind)
+	for r := range t.IndexBy(diff.SpecOf(c.Kind).OwnKey()).All(cmp.Or(c.Key.Own(), c.Key.Customer)) {
+		if r.Key() == c.Key || c.LiveID != "" && r.Get(diff.ColID) == c.LiveID {
 			rows = append(rows, r)
 		}
-		if len(rows) == 0 && c.LiveID != "" { // matched by organization, about to get its external id
-			for r := range live.Of(diff.Customer).IndexBy(diff.ColID).All(c.LiveID) {
-				rows = append(rows, r)
-			}
-		}
-		return rows
 	}
-	for r := range live.Of(diff.Subscriber).IndexBy(diff.ColEmail).All(c.Key.Email) {
-		if r.Get(diff.ColCustomerExternalID) == c.Key.Customer || r.Get(diff.ColID) == c.LiveID {
-			rows = append(rows, r)
-		}
+	if len(rows) == 0 && c.LiveID != "" { // a customer matched by organization, about to get its external id
+		rows = slices.AppendSeq(rows, t.IndexBy(diff.ColID).All(c.LiveID))
 	}
 	return rows
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -126,18 +127,12 @@ func gather(files []*fileReader, opt ReadOptions) (*diff.Desired, []diff.Problem
 }
 
 // buildIndexes makes the indexes that the comparison uses, one goroutine a table.
-func buildIndexes(customers, subscribers *diff.Table) {
-	var g errgroup.Group
-	g.Go(func() error {
-		customers.IndexBy(diff.ColExternalID)
-		customers.IndexBy(diff.ColOrgID)
-		return nil
-	})
-	g.Go(func() error {
-		subscribers.IndexBy(diff.ColEmail)
-		return nil
-	})
-	_ = g.Wait() // building an index cannot fail
+func buildIndexes(live *diff.Live) {
+	var group sync.WaitGroup
+	for _, kind := range diff.Kinds() {
+		group.Go(live.Of(kind).BuildIndexes)
+	}
+	group.Wait()
 }
 
 // reject takes the rows that the whole-file checks refuse out of the tables, the
@@ -203,7 +198,7 @@ func ReadSnapshot(path string) (*diff.Live, []diff.Problem, error) {
 		live.Proven[kind] = f.head.has(kind)
 		live.Whole[kind] = f.head.has(kind)
 	}
-	buildIndexes(live.Of(diff.Customer), live.Of(diff.Subscriber))
+	buildIndexes(live)
 	new(diff.Desired).SortProblems(f.problems) // of one file: by line and field
 	return live, f.problems, nil
 }

@@ -110,10 +110,9 @@ func newMapping(kind diff.Kind, cols []diff.Column) *mapping {
 		m.picks = append(m.picks, pick{field, slot, diff.SpecOf(kind).Rules[slot], !column.Input()})
 	}
 	slices.SortFunc(m.picks, func(a, b pick) int { return cmp.Compare(a.field, b.field) })
-	for slot, rule := range diff.SpecOf(kind).Rules {
-		if rule.Need == diff.Always {
-			m.keys = append(m.keys, slot)
-		}
+	for _, col := range diff.SpecOf(kind).Keys {
+		slot, _ := diff.SpecOf(kind).Slot(col)
+		m.keys = append(m.keys, slot)
 	}
 	return m
 }

@@ -204,12 +204,6 @@ func inputNames() []string {
 	return names
 }
 
-// tells are the columns that settle the kind of a file without a column "kind".
-var tells = map[diff.Kind][]diff.Column{
-	diff.Customer:   {diff.ColExternalID, diff.ColPackages},
-	diff.Subscriber: {diff.ColCustomerExternalID, diff.ColEmail},
-}
-
 // tellKind settles what the rows are. A column that only the other kind has is
 // an error, because its cells would go nowhere.
 func (c *headerChecker) tellKind() {
@@ -218,12 +212,12 @@ func (c *headerChecker) tellKind() {
 	}
 	var kinds []diff.Kind
 	for _, kind := range diff.Kinds() {
-		if slices.ContainsFunc(tells[kind], func(col diff.Column) bool { return slices.Contains(c.cols, col) }) {
+		if slices.ContainsFunc(diff.SpecOf(kind).Tells, func(col diff.Column) bool { return slices.Contains(c.cols, col) }) {
 			kinds = append(kinds, kind)
 		}
 	}
 	if len(kinds) != 1 {
-		c.found(0, "cannot tell whether the rows are customers or subscribers", `add a column "kind" that says customer or subscriber in each row`)
+		c.found(0, "cannot tell what the rows are", fmt.Sprintf(`add a column "kind" that says %s in each row`, diff.KindWords()))
 		return
 	}
 	c.only = kinds[0]
@@ -242,7 +236,7 @@ func (c *headerChecker) checkRequired() {
 			missing = append(missing, c.missing(kind)...)
 		}
 	}
-	if c.kind >= 0 && len(missing) == 0 && !c.mentions(diff.Customer) && !c.mentions(diff.Subscriber) {
+	if c.kind >= 0 && len(missing) == 0 && !slices.ContainsFunc(diff.Kinds(), c.mentions) {
 		missing = append(c.missing(diff.Customer), c.missing(diff.Subscriber)...)
 	}
 	if len(missing) == 0 {
@@ -278,9 +272,9 @@ func (c *headerChecker) mentions(kind diff.Kind) bool {
 
 func (c *headerChecker) missing(kind diff.Kind) []string {
 	var names []string
-	for _, rule := range diff.SpecOf(kind).Rules {
-		if rule.Need == diff.Always && !slices.Contains(c.cols, rule.Column) {
-			names = append(names, rule.Column.String())
+	for _, col := range diff.SpecOf(kind).Keys {
+		if !slices.Contains(c.cols, col) {
+			names = append(names, col.String())
 		}
 	}
 	return names

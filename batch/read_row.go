@@ -181,12 +181,20 @@ func (f *fileReader) kindOf(record []string) diff.Kind {
 	if f.emptyRow(record) {
 		return 0
 	}
-	hint := "write customer or subscriber"
-	if near, ok := diff.Nearest(raw, []string{diff.Customer.String(), diff.Subscriber.String()}); ok {
+	hint := "write " + diff.KindWords()
+	if near, ok := diff.Nearest(raw, kindWords()); ok {
 		hint = fmt.Sprintf("did you mean %q", near)
 	}
 	f.cellProblem(f.head.kind, raw, "no kind of row", hint)
 	return 0
+}
+
+func kindWords() []string {
+	var words []string
+	for _, kind := range diff.Kinds() {
+		words = append(words, kind.String())
+	}
+	return words
 }
 
 // emptyRow reports whether a record has nothing in it, and says so.

@@ -50,6 +50,7 @@ const (
 	ColStatus
 	ColCreated
 	ColErrors
+	ColUserID
 	columnEnd
 )
 
@@ -92,6 +93,7 @@ var columnNames = [columnEnd]string{
 	ColStatus:               "_status",
 	ColCreated:              "_created",
 	ColErrors:               "_errors",
+	ColUserID:               "user_id",
 }
 
 // String is the name of the column in a header.
@@ -199,7 +201,17 @@ type Rule struct {
 type Spec struct {
 	Kind  Kind
 	Rules []Rule
-	slots [columnEnd]int8 // place in Rules plus one
+	// Keys are the columns that name an object: that of its customer first, then,
+	// where there may be several below a customer, that of its own. They are those
+	// that every row needs.
+	Keys []Column
+	// Tells are the columns that settle the kind of a file without a column "kind".
+	Tells []Column
+	// found are the columns by which live objects are looked up, and scope and own
+	// the places of the keys.
+	found      []Column
+	scope, own int
+	slots      [columnEnd]int8 // place in Rules plus one
 	// mendable are the columns that are compared value by value and can be changed
 	// in place. A set of packages is not among them: it changes in two steps.
 	mendable []Column
@@ -231,7 +243,7 @@ func (c Column) Input() bool { return !strings.HasPrefix(c.String(), "_") }
 func SpecOf(k Kind) *Spec { return specs[k] }
 
 var specs = [kindEnd]*Spec{
-	Customer: newSpec(Customer, []Rule{
+	Customer: newSpec(Spec{Kind: Customer, Tells: []Column{ColExternalID, ColPackages}, found: []Column{ColExternalID, ColOrgID}}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
 		{Column: ColExternalID, Value: ValueExternalID, Need: Always, Sent: SentAlways, Compared: true, Update: true}, // the key, so it differs only where org_id found the customer
 		{Column: ColOrgID, Value: ValueID, Sent: SentOnProvision, Compared: true},
@@ -261,7 +273,7 @@ var specs = [kindEnd]*Spec{
 		{Column: ColStatus, Value: ValueText},
 		{Column: ColErrors, Value: ValueText},
 	}),
-	Subscriber: newSpec(Subscriber, []Rule{
+	Subscriber: newSpec(Spec{Kind: Subscriber, Tells: []Column{ColCustomerExternalID, ColEmail}, found: []Column{ColEmail}}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
 		{Column: ColCustomerExternalID, Value: ValueExternalID, Need: Always, Sent: SentOnProvision, Compared: true},
 		{Column: ColEmail, Value: ValueEmail, Need: Always, Sent: SentOnProvision, Compared: true},
@@ -279,10 +291,13 @@ var specs = [kindEnd]*Spec{
 	}),
 }
 
-func newSpec(k Kind, rules []Rule) *Spec {
-	s := &Spec{Kind: k, Rules: rules}
+func newSpec(s Spec, rules []Rule) *Spec {
+	s.Rules = rules
 	for i, r := range rules {
 		s.slots[r.Column] = int8(i + 1)
+		if r.Need == Always {
+			s.Keys = append(s.Keys, r.Column)
+		}
 		if r.Sent != SentNever && !r.Compared {
 			s.uncompared = append(s.uncompared, r.Column)
 		}
@@ -290,5 +305,11 @@ func newSpec(k Kind, rules []Rule) *Spec {
 			s.mendable = append(s.mendable, r.Column)
 		}
 	}
-	return s
+	s.scope, _ = s.Slot(s.Keys[0])
+	s.own, _ = s.Slot(s.OwnKey())
+	return &s
 }
+
+// OwnKey is the column that tells the objects of one customer apart; for the
+// customer itself it is the one that names it.
+func (s *Spec) OwnKey() Column { return s.Keys[len(s.Keys)-1] }

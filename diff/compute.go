@@ -164,7 +164,7 @@ func (p *planner) finish() {
 		p.plan.Changes = s.appendChanges(p.plan.Changes)
 	}
 	slices.SortFunc(p.plan.Held, func(a, b Held) int {
-		return cmp.Or(strings.Compare(a.Key.Customer, b.Key.Customer), cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Key.Email, b.Key.Email),
+		return cmp.Or(strings.Compare(a.Key.Customer, b.Key.Customer), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key),
 			cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.Line, b.Line))
 	})
 	p.want.SortProblems(p.plan.Problems)
@@ -199,8 +199,8 @@ func countZero[T comparable](list []T) int {
 // the same id in every plan.
 func changeID(k Kind, key Key, verb string) string {
 	id := k.String() + "/" + idEscaper.Replace(key.Customer)
-	if key.Email != "" {
-		id += "/" + idEscaper.Replace(key.Email)
+	if own := key.Own(); own != "" {
+		id += "/" + idEscaper.Replace(own)
 	}
 	return id + "/" + verb
 }

@@ -11,7 +11,11 @@
 // [Plan.Check] holds it against the guards.
 package diff
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
 
 // Kind is a kind of object that a row can describe. The zero Kind is none.
 type Kind uint8
@@ -48,6 +52,16 @@ func ParseKind(s string) (Kind, bool) {
 		}
 	}
 	return 0, false
+}
+
+// KindWords lists the words of the column "kind" for a sentence.
+func KindWords() string {
+	words := make([]string, 0, kindEnd)
+	for _, k := range Kinds() {
+		words = append(words, k.String())
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // MarshalText writes the word of [Kind.String].
@@ -104,6 +118,15 @@ func NewDesired() *Desired { return &Desired{Tables: newTables()} }
 // Of returns the rows of a kind.
 func (d *Desired) Of(k Kind) *Table { return d.Tables[k] }
 
+// Len is the number of rows, of all kinds together.
+func (d *Desired) Len() int {
+	n := 0
+	for _, k := range Kinds() {
+		n += d.Of(k).Len()
+	}
+	return n
+}
+
 // FileName gives the name of the file a position points into.
 func (d *Desired) FileName(p Position) string {
 	if p.Line == 0 || int(p.File) >= len(d.Files) {
@@ -140,18 +163,29 @@ func newTables() (t [kindEnd]*Table) {
 }
 
 // Key names an object the way people do: a customer by its external id, a
-// subscriber by customer and e-mail address.
+// subscriber by customer and e-mail address. Which columns it is made of is said
+// by [Spec.Keys].
 type Key struct {
 	Customer string `json:"customer"`
 	Email    string `json:"email,omitempty"`
+	UserID   string `json:"user_id,omitempty"`
 }
 
-// String is the key on one line, "customer" or "customer/e-mail".
+// Own is the part of the key that tells the objects of one customer apart, ""
+// where the customer itself is meant.
+func (k Key) Own() string { return cmp.Or(k.Email, k.UserID) }
+
+// String is the key on one line, "customer" or "customer/own part".
 func (k Key) String() string {
-	if k.Email == "" {
-		return k.Customer
+	if own := k.Own(); own != "" {
+		return k.Customer + "/" + own
 	}
-	return k.Customer + "/" + k.Email
+	return k.Customer
+}
+
+// Compare sorts keys: by customer, then by what tells its objects apart.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(strings.Compare(k.Customer, o.Customer), strings.Compare(k.Email, o.Email), strings.Compare(k.UserID, o.UserID))
 }
 
 // Problem is something wrong with the input, placed where a person can mend it.

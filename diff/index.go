@@ -52,6 +52,14 @@ func (t *Table) IndexBy(c Column) *Index {
 	return ix
 }
 
+// BuildIndexes makes the indexes by which [Compute] looks up live objects, so
+// that tables can be made ready side by side.
+func (t *Table) BuildIndexes() {
+	for _, c := range SpecOf(t.kind).found {
+		t.IndexBy(c)
+	}
+}
+
 // fill enters the rows, backwards, so that a chain runs in table order. It makes
 // the hashes of some rows first and enters these rows then: every chain begins
 // somewhere else, and with nothing in between the processor fetches many at once.

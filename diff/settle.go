@@ -232,7 +232,7 @@ func (p *planner) countDeletes() {
 			d.PerCustomer = append(d.PerCustomer, CustomerDeletes{s.externalID, s.leaving, s.size})
 		}
 	}
-	if p.opt.Prune && p.want.Of(Customer).Len()+p.want.Of(Subscriber).Len() == 0 {
+	if p.opt.Prune && p.want.Len() == 0 {
 		d.EmptyScopes = []string{""}
 	}
 }

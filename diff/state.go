@@ -40,11 +40,7 @@ func (s *customerState) waits() bool {
 // owner is the external id of the customer that a live object belongs to, as
 // the input calls it.
 func (p *planner) owner(live Row) string {
-	column := ColExternalID
-	if live.Kind() == Subscriber {
-		column = ColCustomerExternalID
-	}
-	id := live.Get(column)
+	id := live.t.cell(live.i, SpecOf(live.t.kind).scope)
 	if now, ok := p.renamed[id]; ok {
 		return now
 	}
@@ -95,7 +91,7 @@ func (p *planner) sortStates() {
 	for _, s := range p.states {
 		p.sorted = append(p.sorted, s)
 		slices.SortFunc(s.changes, func(a, b Change) int {
-			return cmp.Or(cmp.Compare(a.Stage, b.Stage), strings.Compare(a.Key.Email, b.Key.Email), strings.Compare(a.LiveID, b.LiveID))
+			return cmp.Or(cmp.Compare(a.Stage, b.Stage), a.Key.Compare(b.Key), strings.Compare(a.LiveID, b.LiveID))
 		})
 	}
 	slices.SortFunc(p.sorted, func(a, b *customerState) int { return strings.Compare(a.externalID, b.externalID) })

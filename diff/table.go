@@ -209,10 +209,15 @@ func (r Row) Absent() bool { return r.Get(ColEnsure) == EnsureAbsent }
 
 // Key names the row's object.
 func (r Row) Key() Key {
-	if r.t.kind == Customer {
-		return Key{Customer: r.Get(ColExternalID)}
+	s := SpecOf(r.t.kind)
+	k := Key{Customer: r.t.cell(r.i, s.scope)}
+	switch s.OwnKey() {
+	case ColEmail:
+		k.Email = FoldEmail(r.t.cell(r.i, s.own))
+	case ColUserID:
+		k.UserID = r.t.cell(r.i, s.own)
 	}
-	return Key{Customer: r.Get(ColCustomerExternalID), Email: FoldEmail(r.Get(ColEmail))}
+	return k
 }
 
 // Value returns a cell with the word for clearing resolved: set says whether

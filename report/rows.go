@@ -67,11 +67,7 @@ type rowSet struct {
 
 func newRowSet(d *diff.Desired) *rowSet {
 	s := &rowSet{}
-	n := len(d.Rejected)
-	for _, k := range diff.Kinds() {
-		n += d.Of(k).Len()
-	}
-	s.rows = make([]Row, 0, n)
+	s.rows = make([]Row, 0, len(d.Rejected)+d.Len())
 	for _, k := range diff.Kinds() {
 		t := d.Of(k)
 		for i := range t.Len() {

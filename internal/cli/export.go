@@ -42,7 +42,7 @@ spreadsheet would take a value for a formula.`,
 	}
 	cmd.Flags().StringVarP(&o.out, outFlag, "o", "", "write to this file instead of stdout")
 	cmd.Flags().StringVar(&o.customer, "customer", "", "only the customer with this external id")
-	cmd.Flags().Var(newChoice(&o.only, "", "customers", "subscribers"), "only", "only objects of one kind: customers or subscribers")
+	cmd.Flags().Var(kindFlag(&o.only), "only", "only objects of one kind: "+wordList(kindChoices()))
 	offerWords(cmd)
 	return cmd
 }
@@ -147,19 +147,14 @@ func exportRows(live *diff.Live, o exportOptions) (rows, unnamed []diff.Row) {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b diff.Row) int {
-		return cmp.Or(cmp.Compare(a.Kind(), b.Kind()), cmp.Compare(a.Key().Customer, b.Key().Customer), cmp.Compare(a.Key().Email, b.Key().Email))
+		return cmp.Or(cmp.Compare(a.Kind(), b.Kind()), a.Key().Compare(b.Key()))
 	})
 	return rows, unnamed
 }
 
 // hasUsableKey reports whether a row of the input could have the object's key.
 func hasUsableKey(r diff.Row) bool {
-	for _, rule := range diff.SpecOf(r.Kind()).Rules {
-		if rule.Need == diff.Always && exportCell(r, rule.Column) == "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(diff.SpecOf(r.Kind()).Keys, func(c diff.Column) bool { return exportCell(r, c) == "" })
 }
 
 // write makes the file; show is how a cell is written.

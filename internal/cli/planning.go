@@ -46,7 +46,7 @@ func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	o.addSendFlags(f)
 	f.BoolVar(&o.prune, "prune", false, "remove live subscribers that no row names, of the customers that the input covers")
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
-	f.Var(newChoice(&o.only, "", "customers", "subscribers"), "only", "look at rows of one kind: customers or subscribers")
+	f.Var(kindFlag(&o.only), "only", "look at rows of one kind: "+wordList(kindChoices()))
 	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id")
 	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove every subscriber of a customer without subscriber rows, and go on with an input without rows")
 	f.IntVar(&o.allowDeletes, allowDeletesFlag, -1, "allow exactly so many deletes, where a guard asks for it")
@@ -77,8 +77,27 @@ func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) er
 }
 
 func (o *planOptions) diffOptions() diff.Options {
-	only := map[string]diff.Kind{"customers": diff.Customer, "subscribers": diff.Subscriber}
-	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, Only: only[o.only], Customer: o.customer}
+	only, _ := diff.ParseKind(strings.TrimSuffix(o.only, "s"))
+	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, Only: only, Customer: o.customer}
+}
+
+// kindChoices are the words of --only.
+func kindChoices() []string {
+	var words []string
+	for _, k := range diff.Kinds() {
+		words = append(words, k.String()+"s")
+	}
+	return words
+}
+
+func kindFlag(value *string) *choice {
+	return newChoice(value, append([]string{""}, kindChoices()...)...)
+}
+
+// wordList joins words for a sentence.
+func wordList(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func (o *planOptions) limits() diff.Limits {
@@ -164,7 +183,7 @@ func (a *app) proposeOffline(files []string, o *planOptions, stdin io.Reader) (*
 // pick leaves the rows that the flags ask for. Nobody asks for none on purpose.
 func pick(want *diff.Desired, o diff.Options) (*diff.Desired, error) {
 	picked := o.Select(want)
-	if o.Customer != "" && picked.Of(diff.Customer).Len()+picked.Of(diff.Subscriber).Len() == 0 {
+	if o.Customer != "" && picked.Len() == 0 {
 		return nil, fmt.Errorf("picking rows: none is of customer %q; look at --customer for a slip of the pen", o.Customer)
 	}
 	return picked, nil

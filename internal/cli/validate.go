@@ -60,22 +60,27 @@ func (a *app) printValidation(want *diff.Desired, problems []diff.Problem) error
 		}
 	}
 	for i, f := range want.Files {
-		line := fmt.Sprintf("%s: %s, %s", f.Name, countRows(want, diff.Customer, i), countRows(want, diff.Subscriber, i))
-		if _, err := fmt.Fprintf(a.stdout, "%s, %s\n", report.Clean(line), countErrors(problems, f.Name)); err != nil {
+		parts := []string{f.Name + ":"}
+		for _, k := range diff.Kinds() {
+			if n := countRows(want, k, i); n > 0 || k.Offer() == diff.Wholesale {
+				parts = append(parts, count(n, k.String())+",")
+			}
+		}
+		if _, err := fmt.Fprintf(a.stdout, "%s %s\n", report.Clean(strings.Join(parts, " ")), countErrors(problems, f.Name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func countRows(d *diff.Desired, k diff.Kind, file int) string {
+func countRows(d *diff.Desired, k diff.Kind, file int) int {
 	n := 0
 	for i := range d.Of(k).Len() {
 		if int(d.Of(k).Row(i).Position().File) == file {
 			n++
 		}
 	}
-	return count(n, k.String())
+	return n
 }
 
 func countErrors(problems []diff.Problem, file string) string {
