@@ -55,6 +55,7 @@ func Compute(want *Desired, have *Live, o Options) *Plan {
 	p.connect()
 	p.noteRenames()
 	p.noteUncompared()
+	p.noteSites()
 	p.finish()
 	return p.plan
 }
@@ -80,9 +81,10 @@ type planner struct {
 	// renamed maps the live external id of a customer to the one that its row
 	// gives it, where the two were matched by organization.
 	renamed    map[string]string
-	rejected   map[string]bool // external ids of customer rows that were set aside
-	settled    [kindEnd]int    // rows that are already so
-	uncompared [columnEnd]int  // live objects whose row fills a column that cannot be compared
+	rejected   map[string]bool     // external ids of customer rows that were set aside
+	settled    [kindEnd]int        // rows that are already so
+	uncompared [columnEnd]int      // live objects whose row fills a column that cannot be compared
+	sites      map[string]newSites // opened without a time zone of their own, by the zone they get
 }
 
 func newPlanner(want *Desired, have *Live, o Options) *planner {
@@ -97,6 +99,7 @@ func newPlanner(want *Desired, have *Live, o Options) *planner {
 		claims:   make([]int, have.Of(Customer).Len()),
 		renamed:  map[string]string{},
 		rejected: map[string]bool{},
+		sites:    map[string]newSites{},
 	}
 	for _, r := range want.Rejected {
 		if r.Kind == Customer {

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,6 +91,9 @@ func (p *planner) provisionCustomer(s *customerState, r Row) {
 		return rule.Sent != SentNever
 	})
 	s.ready, s.gains = &c, s.final
+	if anyPackage(s.final, isMeetings) {
+		p.noteSite(s.ready, r.Get(ColCountry))
+	}
 }
 
 // sentFields lists the cells of a row that a request sends.
@@ -194,6 +198,9 @@ func (p *planner) updateCustomer(s *customerState, r, live Row) {
 	if len(fields) > 0 {
 		s.ready, s.gains = p.customerUpdate(r, live, fields, StageReady), added
 		s.ready.Reason = customerReason(fields, added)
+		if firstOfSort(before, added, isMeetings) != nil {
+			p.noteSite(s.ready, cmp.Or(r.Get(ColCountry), live.Get(ColCountry)))
+		}
 	}
 	if lost := without(before, s.final); len(lost) > 0 {
 		s.shrink = p.customerUpdate(r, live, []FieldChange{{ColPackages, JoinPackages(append(before, added...)), JoinPackages(s.final)}}, StageShrink)
