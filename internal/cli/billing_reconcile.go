@@ -27,6 +27,7 @@ type reconcileOptions struct {
 	total                             string
 	allowPartial, matchNames, all     bool
 	findings, xlsx, html              string
+	followUp
 }
 
 func newBilling(a *app) *cobra.Command {
@@ -83,18 +84,19 @@ func (o *reconcileOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.findings, "findings", "", "write the findings to this file as CSV")
 	f.StringVar(&o.xlsx, "xlsx", "", "write an Excel workbook to this file")
 	f.StringVar(&o.html, htmlFlag, "", "write a page for the browser to this file")
+	o.followUp.addFlags(f)
 }
 
 // outputs are the files to be written, by flag.
 func (o *reconcileOptions) outputs() map[string]string {
-	return map[string]string{"--findings": o.findings, "--xlsx": o.xlsx, "--" + htmlFlag: o.html}
+	return map[string]string{"--findings": o.findings, "--xlsx": o.xlsx, "--" + htmlFlag: o.html, "--ledger": o.ledger}
 }
 
 func (a *app) reconcile(o *reconcileOptions) error {
 	if len(o.invoices) == 0 || len(o.usage)+len(o.seats) == 0 {
 		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE")
 	}
-	inputs := append(append(append(append([]string{o.prices, o.mapping}, o.invoices...), o.usage...), o.seats...), o.inventory...)
+	inputs := append(append(append(append([]string{o.prices, o.mapping, o.waivers}, o.invoices...), o.usage...), o.seats...), o.inventory...)
 	if err := a.checkOutputs(inputs, o.outputs()); err != nil {
 		return err
 	}
@@ -109,10 +111,13 @@ func (a *app) reconcile(o *reconcileOptions) error {
 	if err := a.showReconciled(result, o); err != nil {
 		return err
 	}
-	switch {
-	case !result.Comparable():
+	if !result.Comparable() {
 		return fail(exitInput, "comparing the invoice: no charge is in a currency that there are prices in")
-	case !result.Clean():
+	}
+	if err := a.keep(&o.followUp, result); err != nil {
+		return err
+	}
+	if !result.Clean() {
 		return endWith(exitDifferences)
 	}
 	return nil
@@ -167,8 +172,10 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	if err := a.readReports(o, mapping, &in); err != nil {
 		return in, err
 	}
-	in.Inventory, err = a.readInventory(o.inventory)
-	return in, err
+	if in.Inventory, err = a.readInventory(o.inventory); err != nil {
+		return in, err
+	}
+	return in, o.followUp.read(&in)
 }
 
 // readBilling opens a file and reads it. What is wrong with its content ends the

@@ -156,13 +156,3 @@ type Seat struct {
 	Created    time.Time // zero = not known
 	Removed    time.Time // zero = still there
 }
-
-// OpenFinding is a finding of an earlier month that no credit has settled yet.
-type OpenFinding struct {
-	InvoiceID string
-	Code      Code
-	Customer  string // as in [Finding]
-	Package   string
-	Currency  string
-	Amount    *big.Rat // the difference; a credit of as much settles it
-}

@@ -250,9 +250,10 @@ func TestCredits(t *testing.T) {
 	may := Period{NewDay(2026, time.May, 1), NewDay(2026, time.May, 31)}
 	usual := forPeriod(line("2", acme, "webex_calling", "31", "7.25"), may, "")
 	reports := []Report{{Level: LevelCustomer, Period: may, Rows: []UsageRow{usage(acme, "webex_calling", "", "31")}}}
-	open := []OpenFinding{{"INV-1", QuantityDiffers, "C-1001", "webex_calling", "USD", rat("3.14")}}
+	open := &Ledger{[]Entry{{ID: "1", Found: april, Invoices: []string{"INV-1"}, Code: QuantityDiffers, InvoiceID: "INV-1", Period: april,
+		Customer: "C-1001", Package: "webex_calling", Currency: "USD", Amount: rat("3.14")}}}
 
-	r := compared(t, Input{Lines: []Line{memo, usual}, Reports: reports, Open: open})
+	r := compared(t, Input{Lines: []Line{memo, usual}, Reports: reports, Ledger: open})
 	if diff := cmp.Diff([]brief{{CreditMatched, "1", "C-1001", "-3.14", "-3.14", "0"}, {Match, "2", "C-1001", "7.25", "7.25", "0"}}, briefs(r)); diff != "" {
 		t.Error(diff)
 	}

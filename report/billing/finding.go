@@ -42,15 +42,30 @@ const (
 	MeteredNotBilled   Code = "METERED_NOT_BILLED"  // metered and in the inventory, not billed
 	MeteredNotWanted   Code = "METERED_NOT_WANTED"  // metered alone
 	WantedNotLive      Code = "WANTED_NOT_LIVE"     // in the inventory alone
+	OverLimit          Code = "OVER_LIMIT"          // more seats than the customer may have
 )
+
+// knownCodes are all codes of findings.
+var knownCodes = func() map[Code]bool {
+	all := make(map[Code]bool)
+	for _, c := range []Code{
+		Match, Rounding, QuantityDiffers, RateDiffers, AmountDiffers, PolicyDiffers, MissingInReport, MissingOnInvoice, DuplicateLine, CreditMatched, CreditUnmatched,
+		PriorPeriod, CurrencyMismatch, PeriodMismatch, UnknownSKU, AmbiguousKey, LineArithmetic, InvoiceTotal, ReportInconsistent, BoundaryDay, OverlapDay,
+		NameChanged, SubPartnerScope, Excluded, BilledNotWanted, BilledNotMetered, BilledUnknown, MeteredNotBilled, MeteredNotWanted, WantedNotLive, OverLimit,
+	} {
+		all[c] = true
+	}
+	return all
+}()
 
 // Severity says how much a finding matters.
 type Severity string
 
-// The severities. Findings of severity info need nobody.
+// The severities. Findings of the severities waived and info need nobody.
 const (
 	Error   Severity = "error"   // money at stake
 	Warning Severity = "warning" // somebody should look
+	Waived  Severity = "waived"  // somebody has looked, and said why it may be so
 	Info    Severity = "info"
 )
 
@@ -80,6 +95,8 @@ type Finding struct {
 
 	Evidence string
 	Advice   string
+
+	Settled []Settlement // by credits of the same comparison
 }
 
 // split fills the difference and its three effects, which add up exactly:
@@ -111,11 +128,12 @@ var severities = map[Code]Severity{
 	LineArithmetic: Warning, ReportInconsistent: Warning, PriorPeriod: Warning, BoundaryDay: Warning,
 	BilledNotWanted: Warning, MeteredNotBilled: Warning, MeteredNotWanted: Warning, WantedNotLive: Warning,
 	MissingOnInvoice: Warning, PeriodMismatch: Warning, PolicyDiffers: Warning,
+	OverLimit: Warning,
 }
 
 func severityOf(c Code) Severity { return cmp.Or(severities[c], Error) }
 
-var severityRank = map[Severity]int{Error: 0, Warning: 1, Info: 2}
+var severityRank = map[Severity]int{Error: 0, Warning: 1, Waived: 2, Info: 3}
 
 // rank puts matches behind everything else.
 func (f *Finding) rank() int {

@@ -117,7 +117,7 @@ func (r *run) sortOut() {
 		case !isMetered(l.Charge):
 			r.unexpected(l, AmountDiffers, fmt.Sprintf("a %s charge has no usage to compare with", l.Charge), "check the contract; ignore the SKU in the mapping file where the charge is right")
 		case l.Period.Last < r.period.First:
-			r.unexpected(l, PriorPeriod, "the charge is for days before the period; "+r.priorReason(l), "compare it with the report of its own period")
+			r.late = append(r.late, l)
 		case l.Period.First > r.period.Last:
 			r.unexpected(l, PeriodMismatch, "the charge is for days after the period", "usage is billed in arrears; ask why this one is not")
 		default:

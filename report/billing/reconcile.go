@@ -15,7 +15,9 @@ type Input struct {
 	Reports   []Report
 	Prices    *Prices // nil = take the invoice's own prices
 	Inventory []Seat  // empty = compare the invoice with the reports alone
-	Open      []OpenFinding
+	Ledger    *Ledger // nil = none is kept
+	Waivers   []Waiver
+	Limits    []Limit
 	Options   Options
 }
 
@@ -32,6 +34,8 @@ type Options struct {
 	MatchNames    bool                // a customer's name alone is enough
 	AllowPartial  bool                // the reports may be for other days than the invoice
 	Stated        map[string]*big.Rat // total before tax that the invoice states, by currency
+	Accrue        bool                // add up the usage that no line charges
+	Threshold     *big.Rat            // findings of less are shown as one sum; nil = all are shown
 	Zone          *time.Location      // whose days the invoice counts; reports count those of UTC
 }
 
@@ -53,12 +57,15 @@ type Result struct {
 	Findings   []Finding  // most important first; matches included
 	Totals     []Total    // by currency
 	Allocation []Share    // of the charges for the provider as a whole
+	Carried    *Carried   // nil without a ledger
+	Accruals   []Accrual  // usage of the period that no line charges, where it was asked for
+	Threshold  *big.Rat   // as in the options
 	Notes      []string   // what else the reader of the result should know
 }
 
 // Clean reports whether no finding needs anybody.
 func (r *Result) Clean() bool {
-	return !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Info })
+	return !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity == Error || f.Severity == Warning })
 }
 
 // Comparable reports whether at least one charge could be compared at all: not
@@ -82,12 +89,13 @@ func Reconcile(in Input) (*Result, error) {
 	if len(in.Lines) == 0 {
 		return nil, errNoLines
 	}
-	r := &run{in: in, opt: in.Options, result: &Result{Policy: in.Options.Policy}}
+	r := &run{in: in, opt: in.Options, result: &Result{Policy: in.Options.Policy, Threshold: in.Options.Threshold}}
 	r.lines = slices.Clone(in.Lines)
 	slices.SortStableFunc(r.lines, compareLines)
 	if err := r.settlePeriod(); err != nil {
 		return nil, err
 	}
+	r.openLedger()
 	r.learnSKUs()
 	if err := r.meter(); err != nil {
 		return nil, err
@@ -100,11 +108,15 @@ func Reconcile(in Input) (*Result, error) {
 	}
 	r.checkTotals()
 	r.compareGroups()
-	r.settleCredits()
+	r.settleClaims()
 	r.lookAtInventory()
+	r.checkLimits()
 	r.allocate()
+	r.waive()
 	slices.SortStableFunc(r.result.Findings, func(a, b Finding) int { return compareFindings(&a, &b) })
 	r.result.Totals = totals(r.result.Findings)
+	r.accrue()
+	r.closeLedger()
 	slices.Sort(r.result.Notes)
 	return r.result, nil
 }
@@ -128,6 +140,11 @@ type run struct {
 	groups             []*group
 	byKey              map[groupKey]*group
 	credits, roundings []*Line
+	late               []*Line // charges for days before the period
+
+	ledger      *Ledger          // without what these invoices wrote into it
+	foundBefore map[string]Entry // by an earlier comparison of these invoices
+	invoices    []string         // that are compared, sorted
 }
 
 // compareLines orders the lines of an invoice, whatever order the file has.

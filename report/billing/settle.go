@@ -1,81 +1,9 @@
 package billing
 
 import (
-	"fmt"
 	"math/big"
 	"slices"
 )
-
-// settleCredits ties each credit to the finding that it settles: one that an
-// earlier month left open, or one of this comparison.
-func (r *run) settleCredits() {
-	open := slices.Clone(r.in.Open)
-	settled := make([]bool, len(r.result.Findings))
-	for _, l := range r.credits {
-		key := r.customerKey(l)
-		if i := slices.IndexFunc(open, func(o OpenFinding) bool { return r.settles(l, key, o) }); i >= 0 {
-			f := Finding{Code: CreditMatched, Evidence: fmt.Sprintf("settles %s of %s on invoice %s", open[i].Code, Money(open[i].Amount, l.Currency), open[i].InvoiceID)}
-			f.moneyOnly(l.Amount, l.Amount)
-			r.note(l, f)
-			open = slices.Delete(open, i, i+1)
-			continue
-		}
-		if i := r.settledHere(l, key, settled); i >= 0 {
-			settled[i] = true
-			of := r.result.Findings[i]
-			r.unexpected(l, CreditMatched, fmt.Sprintf("settles %s of %s on line %s", of.Code, Money(of.Difference, of.Currency), of.InvoiceLine), "")
-			continue
-		}
-		if l.Period.Last < r.period.First {
-			r.note(l, Finding{Code: PriorPeriod, Evidence: "the credit is for days before the period; it is kept out of the period's quantities"})
-		}
-		r.unmatchedCredit(l)
-	}
-}
-
-// settles tells whether a credit is the answer to an open finding.
-func (r *run) settles(l *Line, customer string, o OpenFinding) bool {
-	return o.Currency == l.Currency && add(o.Amount, l.Amount).Sign() == 0 &&
-		(l.Corrects == "" || l.Corrects == o.InvoiceID) && (l.Corrects != "" || customer == o.Customer) &&
-		(customer == "" || o.Customer == "" || customer == o.Customer) &&
-		(r.packageOf(l.Package, l.SKU) == "" || o.Package == "" || r.packageOf(l.Package, l.SKU) == o.Package)
-}
-
-func (r *run) settledHere(l *Line, customer string, settled []bool) int {
-	for i := range settled {
-		f := &r.result.Findings[i]
-		if settled[i] || f.Difference == nil || f.Difference.Sign() <= 0 || f.Severity == Info {
-			continue
-		}
-		if r.settles(l, customer, OpenFinding{f.InvoiceID, f.Code, f.Customer, f.Package, f.Currency, f.Difference}) {
-			return i
-		}
-	}
-	return -1
-}
-
-// unmatchedCredit reports a credit that settles nothing known. What it should
-// come to is told where its quantity says so.
-func (r *run) unmatchedCredit(l *Line) {
-	f := Finding{Code: CreditUnmatched, Evidence: "no finding is known that the credit settles",
-		Advice: "ask the provider what the credit is for"}
-	pkg := r.packageOf(l.Package, l.SKU)
-	unit, _ := r.in.Prices.On(l.Period.First, pkg, l.Currency)
-	if seats := l.seats(l.Period.creditDays(r.dim)); unit != nil && seats != nil {
-		due := r.policyFor(pkg).Mode.Round(mul(seats, unit), CurrencyScale(l.Currency))
-		f.say("at the list price the quantity comes to %s", Money(due, l.Currency))
-	}
-	f.moneyOnly(l.Amount, new(big.Rat))
-	r.note(l, f)
-}
-
-// creditDays is the days of the month that a credit is for.
-func (p Period) creditDays(otherwise int) int {
-	if p.First == 0 {
-		return otherwise
-	}
-	return p.monthDays()
-}
 
 // lookAtInventory takes the third side in: what is wanted or provisioned.
 func (r *run) lookAtInventory() {

@@ -46,15 +46,6 @@ func printed(v *big.Rat) *big.Rat {
 	return p
 }
 
-// Shown gives the findings that people want to see: all of them, or all but the
-// matches.
-func (r *Result) Shown(all bool) []Finding {
-	if all {
-		return r.Findings
-	}
-	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return f.Code == Match })
-}
-
 // WriteFindings writes findings as CSV that is safe to open in a spreadsheet.
 // Numbers are plain: a decimal point and nothing else.
 func WriteFindings(w io.Writer, findings []Finding) error {
@@ -171,6 +162,8 @@ func WriteJSON(w io.Writer, r *Result) error {
 		Totals     []totalView   `json:"totals"`
 		Findings   []findingView `json:"findings"`
 		Allocation []shareView   `json:"allocation"`
+		Accruals   []accrualView `json:"accruals,omitempty"`
+		Ledger     *carriedView  `json:"ledger,omitempty"`
 		Notes      []string      `json:"notes"`
 	}{Period: r.Period, Proration: r.Policy.String(), Clean: r.Clean(), Totals: []totalView{}, Findings: []findingView{}, Allocation: []shareView{}, Notes: append([]string{}, r.Notes...)}
 	if r.Inference != nil {
@@ -184,6 +177,12 @@ func WriteJSON(w io.Writer, r *Result) error {
 	}
 	for _, s := range r.Allocation {
 		view.Allocation = append(view.Allocation, shareView{s.InvoiceID, s.Lines, s.Package, s.Currency, s.Customer, Exact(s.Days), Money(s.Amount, s.Currency)})
+	}
+	for _, a := range r.Accruals {
+		view.Accruals = append(view.Accruals, accrualView{a.Currency, a.Package, Exact(a.Seats), Money(a.Amount, a.Currency)})
+	}
+	if r.Carried != nil {
+		view.Ledger = r.Carried.view(r.Period)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -254,8 +253,10 @@ func WriteText(w io.Writer, r *Result) error {
 	if err := writeCauses(w, r); err != nil {
 		return err
 	}
-	if err := writeTop(w, r); err != nil {
-		return err
+	for _, section := range []func(io.Writer, *Result) error{writeTop, writeAccruals, writeCarried} {
+		if err := section(w, r); err != nil {
+			return err
+		}
 	}
 	for _, n := range r.Notes {
 		if _, err := fmt.Fprintf(w, "note: %s\n", printable(n)); err != nil {

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/pflag"
+
+	"wholesync/batch"
+	"wholesync/report/billing"
+)
+
+// followUp are the flags of billing reconcile for what is carried from month to
+// month, and for what is looked at less closely.
+type followUp struct {
+	ledger, waivers string
+	accrue          bool
+	threshold       string
+}
+
+func (u *followUp) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&u.ledger, "ledger", "", "carry findings from month to month in this file until a credit settles them")
+	f.StringVar(&u.waivers, "waivers", "", "YAML file of findings that may be, with reason and last day")
+	f.BoolVar(&u.accrue, "accrue", false, "add up the usage that is not on the invoice yet")
+	f.StringVar(&u.threshold, "threshold", "", "show findings of less than this amount as one sum")
+}
+
+// read takes the files and the choices into a comparison.
+func (u *followUp) read(in *billing.Input) (err error) {
+	in.Options.Accrue = u.accrue
+	if u.threshold != "" {
+		if in.Options.Threshold, err = number("threshold", u.threshold); err != nil {
+			return err
+		}
+	}
+	if u.waivers != "" {
+		if in.Waivers, err = readBilling(u.waivers, billing.ReadWaivers); err != nil {
+			return err
+		}
+	}
+	if u.ledger == "" {
+		return nil
+	}
+	in.Ledger, err = readBilling(u.ledger, billing.ReadLedger)
+	if errors.Is(err, fs.ErrNotExist) {
+		in.Ledger, err = &billing.Ledger{}, nil
+	}
+	return err
+}
+
+// keep writes the ledger, after everything else: it is what the next month
+// begins with.
+func (a *app) keep(u *followUp, r *billing.Result) error {
+	if u.ledger == "" {
+		return nil
+	}
+	if err := batch.WriteFile(u.ledger, func(w io.Writer) error { return billing.WriteLedger(w, r.Carried.Ledger) }); err != nil {
+		return &exitErr{exitFiles, fmt.Errorf("keeping the ledger: %w", err)}
+	}
+	return nil
+}
