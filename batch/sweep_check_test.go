@@ -59,7 +59,7 @@ func (w *world) shape() (lines []string) {
 	s := w.readState()
 	for _, objects := range [][]map[string]any{s.Customers, s.Locations, s.Subscribers} {
 		for _, o := range objects {
-			for _, name := range []string{"id", "org_id", "person_id", "created"} {
+			for _, name := range []string{"id", "org_id", "person_id", "created", "package_since"} {
 				delete(o, name)
 			}
 			lines = append(lines, fmt.Sprint(o)) // maps are printed in the order of their keys

@@ -177,7 +177,7 @@ func (c *killing) shape(t *testing.T) map[string]any {
 		objects, _ := state[kind].([]any)
 		for _, o := range objects {
 			object, _ := o.(map[string]any)
-			for _, name := range []string{"id", "org_id", "person_id", "created"} {
+			for _, name := range []string{"id", "org_id", "person_id", "created", "package_since"} {
 				delete(object, name)
 			}
 			shape[fmt.Sprint(kind, object["external_id"], object["customer_external_id"], object["email"], object["name"])] = object

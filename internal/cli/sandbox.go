@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,8 @@ type sandboxOptions struct {
 	seed             string
 	credentialsFile  string
 	provisionDelay   time.Duration
+	reportDelay      time.Duration
+	downloadTTL      time.Duration
 	rate             float64
 	faults           []string
 	tokenTTL         time.Duration
@@ -47,6 +50,8 @@ A fault makes it misbehave on purpose, for example:
 	f.StringVar(&o.seed, "seed", "", "JSON file with the estate to start with (default: the built-in demo)")
 	f.StringVar(&o.credentialsFile, "credentials-file", "", "write a credentials file for this sandbox")
 	f.DurationVar(&o.provisionDelay, "provision-delay", 2*time.Second, "how long provisioning takes")
+	f.DurationVar(&o.reportDelay, "report-delay", 2*time.Second, "how long the generation of a billing report takes")
+	f.DurationVar(&o.downloadTTL, "download-ttl", 10*time.Minute, "life of a report's download URL, in whole seconds")
 	f.Float64Var(&o.rate, "rate", 0, "requests per second before the sandbox answers 429 (default: no limit)")
 	f.StringArrayVar(&o.faults, "fault", nil, "a fault to play; repeatable")
 	f.DurationVar(&o.tokenTTL, "token-ttl", 0, "life of an access token (default: for ever)")
@@ -58,10 +63,13 @@ A fault makes it misbehave on purpose, for example:
 // open turns flags into the options of a sandbox. The seed stays open until closeSeed.
 func (o sandboxOptions) open() (options sandbox.Options, closeSeed func() error, err error) {
 	options = sandbox.Options{
-		ProvisionDelay: o.provisionDelay, AsyncSubscribers: o.asyncSubscribers, Rate: o.rate, TokenTTL: o.tokenTTL,
+		ProvisionDelay: o.provisionDelay, ReportDelay: o.reportDelay, DownloadTTL: o.downloadTTL, AsyncSubscribers: o.asyncSubscribers, Rate: o.rate, TokenTTL: o.tokenTTL,
 	}
-	if o.provisionDelay < 0 || o.rate < 0 || o.tokenTTL < 0 {
-		return options, nil, fmt.Errorf("reading the flags: --provision-delay, --rate and --token-ttl must not be negative")
+	if o.provisionDelay < 0 || o.reportDelay < 0 || o.rate < 0 || o.tokenTTL < 0 {
+		return options, nil, fmt.Errorf("reading the flags: --provision-delay, --report-delay, --rate and --token-ttl must not be negative")
+	}
+	if o.downloadTTL <= 0 {
+		return options, nil, fmt.Errorf("reading the flags: --download-ttl must be above 0")
 	}
 	for _, text := range o.faults {
 		rule, err := sandbox.ParseRule(text)
@@ -87,25 +95,25 @@ func (a *app) serveSandbox(stop context.Context, o sandboxOptions) error {
 		return err
 	}
 	defer closeSeed()
-	box, err := sandbox.New(options)
-	if err != nil {
+	s, err := serveSandbox(options, o.listen)
+	var address *addressError
+	switch {
+	case errors.As(err, &address):
+		return fmt.Errorf("starting the sandbox: %w; choose another address with --listen 127.0.0.1:PORT", err)
+	case err != nil:
 		return fmt.Errorf("starting the sandbox: %w", err)
 	}
+	defer s.close()
 	if o.credentialsFile != "" {
 		err := batch.WriteFile(o.credentialsFile, func(w io.Writer) error {
-			_, err := w.Write(box.Credentials())
+			_, err := w.Write(s.box.Credentials())
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	s, err := serve(box, o.listen)
-	if err != nil {
-		return fmt.Errorf("starting the sandbox: %w; choose another address with --listen 127.0.0.1:PORT", err)
-	}
-	defer s.close()
-	if err := a.announce(s.url, box.AccessToken()); err != nil {
+	if err := a.announce(s); err != nil {
 		return err
 	}
 	<-stop.Done()
@@ -113,12 +121,13 @@ func (a *app) serveSandbox(stop context.Context, o sandboxOptions) error {
 }
 
 // announce tells how to use the sandbox. Its token opens nothing real.
-func (a *app) announce(url, token string) error {
+func (a *app) announce(s *sandboxServer) error {
+	token := s.box.AccessToken()
 	if a.json() {
-		return writeJSON(a.stdout, map[string]string{"base_url": url, "access_token": token})
+		return writeJSON(a.stdout, map[string]string{"base_url": s.url, "download_url": s.downloadURL, "access_token": token})
 	}
-	_, err := fmt.Fprintf(a.stdout, "sandbox at %s\n\nin another terminal:\n  export %s=%s\n  wholesync export --base-url %s\n\nstop it with Ctrl-C\n",
-		url, envToken, token, url)
+	_, err := fmt.Fprintf(a.stdout, "sandbox at %s, its report downloads at %s\n\nin another terminal:\n  export %s=%s\n  wholesync export --base-url %s\n\nstop it with Ctrl-C\n",
+		s.url, s.downloadURL, envToken, token, s.url)
 	return err
 }
 

@@ -80,7 +80,8 @@ func (f *faultList) Set(text string) error {
 //
 //	api [-seed FILE] [-delay D] [-ttl D] [-fault RULE]...
 //
-// It sets $BASE_URL and $WEBEX_ACCESS_TOKEN and writes credentials.json.
+// -delay is that of provisioning and of billing reports.
+// It sets $BASE_URL, $DOWNLOAD_URL and $WEBEX_ACCESS_TOKEN and writes credentials.json.
 func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	var faults faultList
 	f := flag.NewFlagSet("api", flag.ContinueOnError)
@@ -91,18 +92,17 @@ func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	if err := f.Parse(args); err != nil || neg || f.NArg() > 0 {
 		ts.Fatalf("usage: api [-seed FILE] [-delay D] [-ttl D] [-fault RULE]...")
 	}
-	options := sandbox.Options{ProvisionDelay: *delay, TokenTTL: *ttl, Faults: faults}
+	options := sandbox.Options{ProvisionDelay: *delay, ReportDelay: *delay, TokenTTL: *ttl, Faults: faults}
 	if *seed != "" {
 		options.Seed = strings.NewReader(ts.ReadFile(*seed))
 	}
-	box, err := sandbox.New(options)
-	ts.Check(err)
-	s, err := serve(box, "127.0.0.1:0")
+	s, err := serveSandbox(options, "127.0.0.1:0")
 	ts.Check(err)
 	ts.Defer(s.close)
 	ts.Setenv("BASE_URL", s.url)
-	ts.Setenv(envToken, box.AccessToken())
-	ts.Check(os.WriteFile(ts.MkAbs("credentials.json"), box.Credentials(), 0o600))
+	ts.Setenv("DOWNLOAD_URL", s.downloadURL)
+	ts.Setenv(envToken, s.box.AccessToken())
+	ts.Check(os.WriteFile(ts.MkAbs("credentials.json"), s.box.Credentials(), 0o600))
 }
 
 // control reads one of the sandbox's own pages.

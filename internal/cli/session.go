@@ -114,7 +114,7 @@ func (a *app) rehearsal(seed string) (endpoint, error) {
 	if !a.global.flags.Changed(pollIntervalFlag) {
 		a.global.pollInterval = rehearsalPoll
 	}
-	options := sandbox.Options{ProvisionDelay: rehearsalDelay}
+	options := sandbox.Options{ProvisionDelay: rehearsalDelay, ReportDelay: rehearsalDelay}
 	if seed != demoSeed {
 		f, err := os.Open(seed)
 		if err != nil {
@@ -123,16 +123,12 @@ func (a *app) rehearsal(seed string) (endpoint, error) {
 		defer f.Close()
 		options.Seed = f
 	}
-	box, err := sandbox.New(options)
-	if err != nil {
-		return endpoint{}, fmt.Errorf("starting the sandbox: %w", err)
-	}
-	server, err := serve(box, "127.0.0.1:0")
+	server, err := serveSandbox(options, "127.0.0.1:0")
 	if err != nil {
 		return endpoint{}, fmt.Errorf("starting the sandbox: %w", err)
 	}
 	return endpoint{
-		url: server.url, identity: sandboxIdentity + seed, tokens: webex.StaticToken(box.AccessToken()), rehearsal: true, close: server.close,
+		url: server.url, identity: sandboxIdentity + seed, tokens: webex.StaticToken(server.box.AccessToken()), rehearsal: true, close: server.close,
 	}, nil
 }
 

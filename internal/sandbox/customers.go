@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,12 +50,18 @@ func (w wireCustomer) licensed(number int) wireCustomer {
 	packages := make([]wirePackage, len(w.Resources.Packages))
 	for i, p := range w.Resources.Packages {
 		if p.Status == statusProvisioned {
-			p.LicenseIDs = []string{encodeID(kindLicense, number*len(customerPackages)+i)}
+			p.LicenseIDs = []string{licenseID(number, p.Name)}
 		}
 		packages[i] = p
 	}
 	w.Resources.Packages = packages
 	return w
+}
+
+// licenseID is the id of a customer's license for a package.
+func licenseID(customer int, pkg string) string {
+	place := slices.Index(packageNames, pkg) // -1 for one that the vendor has added since
+	return encodeID(kindLicense, customer*(len(packageNames)+1)+place+1)
 }
 
 // customer finds a customer of the call's partner by id; it is nil when there is none to be seen.
@@ -180,22 +187,23 @@ func (s *Sandbox) startCustomer(c *call, req customerRequest, org *organization)
 	if target.hidden {
 		s.later(c.now, c.twist.late, func(time.Time) { s.estate.revealCustomer(target) })
 	}
-	s.finishLater(c, target, func(end string) { target.finish(req.Packages, end) })
+	s.finishLater(c, target, req.Packages)
 	c.applied("customer", target.externalID, target.id())
 	return c.accepted(target)
 }
 
-// finishLater runs finish when the provisioning delay is over, with the status that the customer is to end in.
-func (s *Sandbox) finishLater(c *call, target *customer, finish func(end string)) {
+// finishLater ends a provisioning or an update towards packages when the provisioning delay is over.
+func (s *Sandbox) finishLater(c *call, target *customer, packages []string) {
 	if c.twist.stuck {
 		return
 	}
 	end := c.twist.end
-	s.later(c.now, s.options.ProvisionDelay, func(time.Time) {
+	s.later(c.now, s.options.ProvisionDelay, func(now time.Time) {
 		if end == "" {
 			end = target.ending()
 		}
-		finish(end)
+		target.finish(packages, end)
+		s.estate.meterWorkspaces(target, now.UnixMilli())
 	})
 }
 
@@ -267,7 +275,7 @@ func (s *Sandbox) updateCustomer(c *call) answer {
 	target.resources = resources(without(target.packages, without(target.packages, req.Packages)), statusProvisioned)
 	target.resources = append(target.resources, resources(without(req.Packages, target.packages), statusProvisioning)...)
 	target.resources = append(target.resources, resources(without(target.packages, req.Packages), statusDeleting)...)
-	s.finishLater(c, target, func(end string) { target.finish(req.Packages, end) })
+	s.finishLater(c, target, req.Packages)
 	c.applied("customer", target.externalID, target.id())
 	return c.accepted(target)
 }

@@ -55,7 +55,7 @@ func (s *Sandbox) removePerson(c *call) answer {
 	if p == s.estate.admin {
 		return refused(refuseStatus(http.StatusForbidden))
 	}
-	s.estate.removePerson(p)
+	s.estate.removePerson(p, c.now.UnixMilli())
 	c.applied("person", p.email, p.id())
 	return answer{status: http.StatusNoContent}
 }

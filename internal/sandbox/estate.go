@@ -23,6 +23,7 @@ const (
 	defaultProvisioning  = "demo-template"
 	defaultOrganization  = "Example Partner"
 	defaultAdministrator = "admin@partner.example"
+	homeSubscription     = "Sub00000099"
 )
 
 var (
@@ -84,9 +85,13 @@ type customer struct {
 	resources   []wirePackage
 	errors      []wireError
 	workspaces  int
+	internal    bool // reports leave it out unless asked
 	hidden      bool // a fault keeps it from reads
 	subscribers roster[*subscriber]
 	seats       map[string]int // subscribers per package, hidden ones included
+
+	workspacesSeen  bool // they are metered now
+	workspacesSince int64
 }
 
 func (c *customer) order() int { return c.number }
@@ -131,7 +136,9 @@ type subscriber struct {
 	errors    []wireError
 	created   int64 // Unix milliseconds, as changed
 	changed   int64
-	hidden    bool // a fault keeps it from reads
+	metered   bool  // it counts as usage now
+	since     int64 // when it got its package; 0 is before all times
+	hidden    bool  // a fault keeps it from reads
 	gone      bool
 }
 
@@ -153,6 +160,8 @@ type estate struct {
 	customers     []*customer
 	subscribers   []*subscriber
 	people        []*person
+	stays         []stay // that are over
+	reports       []*report
 	personByEmail map[string]*person
 	byPhone       map[string]*subscriber
 }
@@ -167,9 +176,11 @@ func newEstate() *estate {
 		customers:       make([]*customer, 1),
 		subscribers:     make([]*subscriber, 1),
 		people:          make([]*person, 1),
+		reports:         make([]*report, 1),
 		personByEmail:   map[string]*person{},
 		byPhone:         map[string]*subscriber{},
 	}
+	e.partner.subscription = homeSubscription
 	e.home = e.addOrganization(defaultOrganization, seedEpoch)
 	e.admin = e.addPerson(defaultAdministrator, e.home)
 	return e
@@ -244,8 +255,9 @@ func (e *estate) revealSubscriber(s *subscriber) {
 	}
 }
 
-// removeSubscriber is the soft delete: numbers are free again, the person stays.
-func (e *estate) removeSubscriber(s *subscriber) {
+// removeSubscriber is the soft delete, at a time in Unix milliseconds: numbers are free again, the person stays.
+func (e *estate) removeSubscriber(s *subscriber, at int64) {
+	e.endStay(s, at)
 	s.gone = true
 	s.customer.seats[s.pkg]--
 	e.subscribers[s.number] = nil
@@ -262,9 +274,9 @@ func (e *estate) removeSubscriber(s *subscriber) {
 }
 
 // removePerson is the hard delete; what the person was subscribed to goes too.
-func (e *estate) removePerson(p *person) {
+func (e *estate) removePerson(p *person, at int64) {
 	for len(p.subscribers) > 0 {
-		e.removeSubscriber(p.subscribers[0])
+		e.removeSubscriber(p.subscribers[0], at)
 	}
 	e.people[p.number] = nil
 	delete(e.personByEmail, p.email)
@@ -290,10 +302,18 @@ func (e *estate) freeNumbers(s *subscriber) {
 }
 
 // changePackage moves s to another package.
-func (e *estate) changePackage(s *subscriber, pkg string) {
+func (e *estate) changePackage(s *subscriber, pkg string, at int64) {
+	if pkg == s.pkg {
+		return
+	}
+	metered := s.metered
+	e.endStay(s, at)
 	s.customer.seats[s.pkg]--
 	s.customer.seats[pkg]++
 	s.pkg = pkg
+	if metered {
+		e.beginStay(s, at)
+	}
 }
 
 // byNumber looks an object up by the number that decodeID found.

@@ -24,6 +24,7 @@ type Rule struct {
 	action action
 	status int
 	code   int
+	target string        // of actionRedirect
 	retry  time.Duration // of actionThrottle; 0 is no Retry-After
 	delay  time.Duration
 	twist  twist
@@ -31,9 +32,12 @@ type Rule struct {
 
 // twist is what a fault does to the object that a request writes.
 type twist struct {
-	stuck bool
-	end   string
-	late  time.Duration
+	stuck         bool
+	end           string
+	late          time.Duration
+	begin         string // status of a new report, instead of IN_PROGRESS
+	url           string // of a report's download, instead of the right one
+	plainCategory bool   // a report's category is not looked at
 }
 
 // action is what a fault does to the answer.
@@ -51,6 +55,7 @@ const (
 	actionRefuse
 	actionEmpty
 	actionDropLink
+	actionRedirect
 )
 
 var plainActions = map[string]action{
@@ -71,7 +76,7 @@ func (r Rule) String() string { return r.text }
 // Which requests (left out: all):
 //
 //	GET, POST, PUT, DELETE          the method
-//	/wholesale/subscribers          the path below /v1; * stands for any characters
+//	/wholesale/subscribers          the path below /v1, or of a download; * stands for any characters
 //	nth=N                           the N-th such request
 //	every=N                         each N-th
 //	p=0.05                          each with this probability, the same ones for the same order of requests
@@ -84,13 +89,17 @@ func (r Rule) String() string { return r.text }
 //	truncate                        carried out, but the answer breaks off in the middle
 //	html                            not carried out, 200 and an HTML page, as a proxy does
 //	429=2s, 423=2s, 503=2s          not carried out, this status and Retry-After; =0 for no such header
+//	302=URL, 301=, 303=, 307=, 308= not carried out, a redirect to this URL
 //	error=2507                      not carried out, this API error
 //	empty, drop-link                a list without items; a list without a link to its next page
 //
 // What happens to the object or the time (besides, or alone):
 //
 //	stuck                           the object stays provisioning (updating, deleting) for ever
-//	end=error                       the object ends in this status
+//	end=error, end=FAILED           the object ends in this status; a report's are in capitals
+//	begin=REQUESTED                 the new report has this status while it is generated
+//	ignore-category                 the new report is a RECONCILIATION whatever was asked for
+//	url=URL                         the report that is read shows this tempDownloadURL
 //	late=20s                        the new object is hidden from reads for so long
 //	delay=5s                        carried out at once, answered so much later
 //
@@ -133,6 +142,9 @@ func (r *Rule) parseTerm(term string) error {
 	case term == "stuck":
 		r.twist.stuck = true
 		return nil
+	case term == "ignore-category":
+		r.twist.plainCategory = true
+		return nil
 	}
 	return r.parseStatus(term)
 }
@@ -172,9 +184,19 @@ func (r *Rule) parseSetting(name, value string) (err error) {
 			err = r.setAction(actionRefuse)
 		}
 	case "end":
-		if r.twist.end = value; !customerStatuses[value] && !subscriberStatuses[value] {
-			err = errors.New("not a status of a customer or subscriber")
+		if r.twist.end = value; !customerStatuses[value] && !subscriberStatuses[value] && !everyStatus[value] {
+			err = errors.New("not a status of a customer, subscriber or report")
 		}
+	case "begin":
+		if r.twist.begin = value; !everyStatus[value] {
+			err = errors.New("not a status of a report")
+		}
+	case "url":
+		r.twist.url = value
+	case "301", "302", "303", "307", "308":
+		r.status, _ = strconv.Atoi(name)
+		r.target = value
+		err = r.setAction(actionRedirect)
 	case "late":
 		r.twist.late, err = parseDuration(value)
 	case "delay":

@@ -13,6 +13,7 @@ const (
 	kindLocation     = "LOCATION"
 	kindOrganization = "ORGANIZATION"
 	kindPerson       = "PEOPLE"
+	kindReport       = "BILLING_REPORT"
 	kindSubscriber   = "SUBSCRIBER"
 )
 
@@ -37,13 +38,25 @@ func appendUUID(b []byte, n int) []byte {
 	return append(b, digits...)
 }
 
+// bareUUID is the UUID inside the id of the n-th object of a kind.
+func bareUUID(n int) string { return string(appendUUID(nil, n)) }
+
 // decodeID is the reverse of encodeID; ok is false for an id of another kind or origin.
 func decodeID(kind, id string) (n int, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(id, "="))
 	if err != nil {
 		return 0, false
 	}
-	digits, found := strings.CutPrefix(string(raw), "ciscospark://us/"+kind+"/"+uuidHead)
+	uuid, found := strings.CutPrefix(string(raw), "ciscospark://us/"+kind+"/")
+	if !found {
+		return 0, false
+	}
+	return parseUUID(uuid)
+}
+
+// parseUUID is the reverse of bareUUID.
+func parseUUID(uuid string) (n int, ok bool) {
+	digits, found := strings.CutPrefix(uuid, uuidHead)
 	if !found || len(digits) != 12 {
 		return 0, false
 	}

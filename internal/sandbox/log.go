@@ -19,8 +19,9 @@ type logEntry struct {
 	Query      string    `json:"query"`
 	BodySHA256 string    `json:"body_sha256"` // hexadecimal; empty without a body
 	Status     int       `json:"status"`      // as sent; 0 where the connection was reset
+	Bearer     bool      `json:"bearer"`      // a token came along, good or bad
 	Applied    bool      `json:"applied"`     // the request changed the estate
-	Kind       string    `json:"kind"`        // customer, subscriber, person or token
+	Kind       string    `json:"kind"`        // customer, subscriber, person, report or token
 	Key        string    `json:"key"`         // external id; external id of the customer "/" e-mail; e-mail
 	ID         string    `json:"id"`
 	Fault      string    `json:"fault"` // the rule that struck
@@ -34,7 +35,7 @@ func (s *Sandbox) record(e logEntry) {
 	s.log = append(s.log, e)
 }
 
-// serveLog is GET /__sandbox/log: a JSON array of the requests under /v1, oldest first.
+// serveLog is GET /__sandbox/log: a JSON array of the requests under /v1 and of the downloads, oldest first.
 func (s *Sandbox) serveLog(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	entries := append([]logEntry{}, s.log...)

@@ -1,13 +1,17 @@
 package sandbox
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
+// commonArea is the package of workspaces; no subscriber has it.
+const commonArea = "common_area_calling"
+
 // Packages a customer can have, and the packages of which one is needed beside them.
 var customerPackages = map[string][]string{
-	"common_area_calling":    nil,
+	commonArea:               nil,
 	"webex_calling":          nil,
 	"webex_meetings":         nil,
 	"webex_suite":            nil,
@@ -23,6 +27,9 @@ var customerPackages = map[string][]string{
 	"cx_ai_assistant":   nil,
 	"webex_ai_agent":    nil,
 }
+
+// packageNames are all of them in order.
+var packageNames = slices.Sorted(maps.Keys(customerPackages))
 
 // locationPackages are those for which a customer needs a calling location.
 var locationPackages = []string{"common_area_calling", "webex_calling", "webex_suite", "webex_voice", "cx_essentials",

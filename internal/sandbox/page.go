@@ -24,12 +24,15 @@ type window struct {
 }
 
 // window reads offset and max. A max above the cap is lowered without a word, as the API does.
-func (c *call) window() (window, *refusal) {
+func (c *call) window() (window, *refusal) { return c.windowOf(defaultPage) }
+
+// windowOf is window for a list whose pages have another size where max is left out.
+func (c *call) windowOf(missing int) (window, *refusal) {
 	offset, e := c.count("offset", 0)
 	if e != nil {
 		return window{}, e
 	}
-	size, e := c.count("max", defaultPage)
+	size, e := c.count("max", missing)
 	if e != nil || size == 0 {
 		return window{}, refuse(1004)
 	}

@@ -10,7 +10,7 @@ type refusal struct {
 	field  string
 }
 
-// refusals gives HTTP status and description of the API's codes for customers and subscribers: those that the sandbox's
+// refusals gives HTTP status and description of the API's codes for customers, subscribers and reports: those that the sandbox's
 // rules answer and those that only a fault asks for. Where the vendor's guides name two statuses it is the newer one's.
 var refusals = map[int]struct {
 	status int
@@ -33,7 +33,15 @@ var refusals = map[int]struct {
 	2018: {http.StatusConflict, "The organization is provisioned in another cluster or managed by another partner."},
 	2019: {http.StatusConflict, "The domain of the e-mail address is claimed by another organization."},
 	2020: {http.StatusConflict, "The subscriber's current status does not allow this update."},
+	2023: {http.StatusBadRequest, "The requested billing period is invalid."},
+	2024: {http.StatusNotFound, "The billing report was not found."},
+	2025: {http.StatusConflict, "The generation of the billing report is in progress."},
+	2026: {http.StatusConflict, "The billing report already exists."},
 	2027: {http.StatusConflict, "The user migration is pending."},
+	2028: {http.StatusBadRequest, "The billing period is invalid."},
+	2029: {http.StatusForbidden, "Access to billing reports is forbidden."},
+	2030: {http.StatusServiceUnavailable, "The billing reports server is busy."},
+	2031: {http.StatusBadRequest, "The sortBy value is invalid."},
 	2034: {http.StatusForbidden, "The organization is not fully provisioned yet."},
 	2042: {http.StatusForbidden, "A required feature is not enabled."},
 	2047: {http.StatusConflict, "The customer belongs to the BroadWorks API."},
@@ -44,6 +52,10 @@ var refusals = map[int]struct {
 	2505: {http.StatusConflict, "The e-mail address does not match the user."},
 	2506: {http.StatusConflict, "The wholesale customer is not provisioned with the requested package."},
 	2507: {http.StatusConflict, "The subscriber is already provisioned."},
+	2509: {http.StatusBadRequest, "A billing date is invalid."},
+	2510: {http.StatusBadRequest, "The sortBy value of the wholesale billing reports is invalid."},
+	2511: {http.StatusBadRequest, "The status of the wholesale billing report is invalid."},
+	2512: {http.StatusBadRequest, "The type of the wholesale billing report is invalid."},
 	2513: {http.StatusConflict, "The wholesale customer has an active workspace."},
 	2514: {http.StatusConflict, "The wholesale customer has an active user."},
 	2515: {http.StatusBadRequest, "The partner organization has no wholesale entitlements."},

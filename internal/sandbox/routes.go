@@ -10,7 +10,7 @@ import (
 func (s *Sandbox) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	table := map[string]handler{}
-	for _, family := range []map[string]handler{s.wholesaleRoutes(), s.platformRoutes()} {
+	for _, family := range []map[string]handler{s.wholesaleRoutes(), s.billingRoutes(), s.platformRoutes()} {
 		maps.Copy(table, family)
 	}
 	for pattern, h := range table {
@@ -40,6 +40,19 @@ func (s *Sandbox) wholesaleRoutes() map[string]handler {
 		"DELETE /wholesale/subscribers/{id}":        s.removeSubscriber,
 		"POST /subscribers/{id}/emails/consentMove": s.sendConsent,
 		"GET /wholesale/subPartners":                s.listSubPartners,
+	}
+}
+
+func (s *Sandbox) billingRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /wholesale/billing/reports":          s.listReports,
+		"POST /wholesale/billing/reports":         s.createReport,
+		"GET /wholesale/billing/reports/{id}":     s.getReport,
+		"DELETE /wholesale/billing/reports/{id}":  s.deleteReport,
+		"GET /broadworks/billing/reports":         s.listMonths,
+		"POST /broadworks/billing/reports":        s.createMonth,
+		"GET /broadworks/billing/reports/{id}":    s.getMonth,
+		"DELETE /broadworks/billing/reports/{id}": s.deleteMonth,
 	}
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"container/heap"
 	"fmt"
 	"io"
@@ -16,6 +17,9 @@ type Options struct {
 	Seed             io.Reader        // JSON seed, see the package comment; nil is Demo()
 	Empty            bool             // start with no customer at all; Seed wins
 	ProvisionDelay   time.Duration    // how long customers stay provisioning, updating and deleting
+	ReportDelay      time.Duration    // how long billing reports stay IN_PROGRESS
+	DownloadURL      string           // base URL at which Downloads is reachable; default DefaultDownloadURL
+	DownloadTTL      time.Duration    // life of a report's download URL, in whole seconds; default 10 minutes
 	AsyncSubscribers bool             // subscribers too take ProvisionDelay, as in the older form of the API
 	Rate             float64          // requests per second before 429; 0 is no limit
 	Burst            int              // requests at once before the rate counts; default max(1, ceil(Rate))
@@ -45,6 +49,8 @@ func New(o Options) (*Sandbox, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.DownloadURL = cmp.Or(o.DownloadURL, DefaultDownloadURL)
+	o.DownloadTTL = cmp.Or(o.DownloadTTL, defaultDownloadTTL)
 	s := &Sandbox{options: o, estate: newEstate()}
 	seed := o.Seed
 	switch {

@@ -69,6 +69,10 @@ func (e *estate) loadSection(dec *json.Decoder, name string) error {
 		return each(dec, e.loadLocation)
 	case "subscribers":
 		return each(dec, e.loadSubscriber)
+	case "history":
+		return each(dec, e.loadStay)
+	case "reports":
+		return each(dec, func(seedReport) error { return nil }) // their content is not in the state
 	}
 	return errors.New("unknown section")
 }
@@ -154,7 +158,7 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 	}
 	created := seedEpoch.Add(time.Duration(len(e.customers)) * time.Second)
 	c := &customer{owner: owner, externalID: in.ExternalID, name: cmp.Or(in.Name, in.ExternalID), email: in.PrimaryEmail,
-		address: address(in.Address), packages: in.Packages, workspaces: in.Workspaces}
+		address: address(in.Address), packages: in.Packages, workspaces: in.Workspaces, internal: in.Internal}
 	c.org = e.addOrganization(c.name, created)
 	if status == statusProvisioned || status == statusPartial || status == statusError {
 		c.finish(in.Packages, status)
@@ -162,6 +166,7 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 		c.status, c.resources = status, resources(in.Packages, statusProvisioning)
 	}
 	e.addCustomer(c)
+	e.meterWorkspaces(c, 0)
 	return nil
 }
 
@@ -218,6 +223,14 @@ func (e *estate) loadSubscriber(in seedSubscriber) error {
 		created: created.UnixMilli(), changed: created.UnixMilli()}
 	if s.location, err = e.seedLocationOf(c, in); err != nil {
 		return err
+	}
+	switch metered := status == statusProvisioned || status == statusUpdating; {
+	case in.Since != nil:
+		e.beginStay(s, in.Since.UnixMilli())
+	case metered && in.Created != nil:
+		e.beginStay(s, s.created)
+	case metered:
+		e.beginStay(s, 0)
 	}
 	e.addSubscriber(s)
 	return nil

@@ -24,6 +24,8 @@ func (r *Rule) before() (answer, bool) {
 		return reply, true
 	case actionRefuse:
 		return refused(refuse(r.code)), true
+	case actionRedirect:
+		return answer{status: r.status, redirect: r.target}, true
 	case actionResetBefore, actionHTML:
 		return answer{status: http.StatusOK}, true
 	}
@@ -43,21 +45,34 @@ func (r *Rule) after(reply answer) answer {
 	return reply
 }
 
-// send puts the answer on the wire, or breaks the wire.
-func send(w http.ResponseWriter, c *call, reply answer, rule Rule) {
+// tamper keeps the answer back and breaks or replaces it, as a fault asks; it tells whether nothing is left to send.
+func tamper(w http.ResponseWriter, c *call, reply answer, rule Rule) (done bool) {
 	if rule.delay > 0 {
 		wait(c.request, rule.delay)
 	}
 	if rule.action == actionResetBefore || rule.action == actionResetAfter {
 		reset(w)
 	}
-	header := w.Header()
-	if rule.action == actionHTML {
-		header.Set("Content-Type", "text/html; charset=utf-8")
+	switch {
+	case rule.action == actionHTML:
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(reply.status)
 		_, _ = w.Write([]byte(proxyPage))
+		return true
+	case reply.redirect != "":
+		w.Header().Set("Location", reply.redirect)
+		w.WriteHeader(reply.status)
+		return true
+	}
+	return false
+}
+
+// send puts the answer on the wire, or breaks the wire.
+func send(w http.ResponseWriter, c *call, reply answer, rule Rule) {
+	if tamper(w, c, reply, rule) {
 		return
 	}
+	header := w.Header()
 	header.Set("trackingid", c.tracking)
 	if reply.location != "" {
 		header.Set("Location", c.baseURL()+reply.location)

@@ -52,7 +52,9 @@ type answer struct {
 	location   string // path below the API's base
 	next       string // URL of the next page
 	retryAfter string
+	redirect   string   // where else to ask, with a status of 300 to 399
 	body       any      // becomes JSON; nil is an empty body
+	sheet      *sheet   // of a download, instead of body
 	refused    *refusal // instead of body
 }
 
@@ -89,7 +91,8 @@ func (s *Sandbox) handle(c *call, h handler) (answer, Rule) {
 	s.requests++
 	c.tracking = fmt.Sprintf("SANDBOX_%012x", s.requests)
 	c.entry = &logEntry{Seq: s.requests, Time: c.now.UTC(), Method: c.request.Method, Path: c.request.URL.Path,
-		Query: c.request.URL.RawQuery, BodySHA256: sum}
+		Query: c.request.URL.RawQuery, BodySHA256: sum,
+		Bearer: c.request.Header.Get("Authorization") != ""}
 	rule := s.strike(c.request)
 	c.entry.Fault, c.twist = rule.text, rule.twist
 	reply, instead := rule.before()

@@ -15,6 +15,8 @@ type seedState struct {
 	Customers       []seedCustomer    `json:"customers"`
 	Locations       []seedLocation    `json:"locations,omitempty"`
 	Subscribers     []seedSubscriber  `json:"subscribers"`
+	History         []seedStay        `json:"history,omitempty"`
+	Reports         []seedReport      `json:"reports,omitempty"` // in a state only
 }
 
 type seedOrganization struct {
@@ -40,6 +42,7 @@ type seedCustomer struct {
 	Status       string      `json:"status,omitempty"`
 	Workspaces   int         `json:"workspaces,omitempty"`
 	SubPartner   string      `json:"sub_partner,omitempty"`
+	Internal     bool        `json:"internal,omitempty"`
 }
 
 // seedAddress has the fields of address, under shorter names.
@@ -75,6 +78,7 @@ type seedSubscriber struct {
 	Location   string     `json:"location,omitempty"` // by name; left out: the customer's first
 	Status     string     `json:"status,omitempty"`
 	Created    *time.Time `json:"created,omitempty"`
+	Since      *time.Time `json:"package_since,omitempty"` // left out: created, or since ever
 	SubPartner string     `json:"sub_partner,omitempty"`
 }
 
@@ -109,12 +113,23 @@ func (e *estate) dump() seedState {
 			state.Subscribers = append(state.Subscribers, s.dump())
 		}
 	}
+	for _, s := range e.stays {
+		if e.customers[s.customer.number] == s.customer {
+			state.History = append(state.History, s.dump())
+		}
+	}
+	for _, r := range e.reports {
+		if r != nil {
+			state.Reports = append(state.Reports, r.dump())
+		}
+	}
 	return state
 }
 
 func (c *customer) dump() seedCustomer {
 	return seedCustomer{ID: c.id(), OrgID: c.org.id(), ExternalID: c.externalID, Name: c.name, PrimaryEmail: c.email, Packages: c.packages,
-		Address: seedAddress(c.address), Status: c.status, Workspaces: c.workspaces, SubPartner: c.owner.orgID}
+		Address: seedAddress(c.address), Status: c.status, Workspaces: c.workspaces, SubPartner: c.owner.orgID,
+		Internal: c.internal}
 }
 
 func (s *subscriber) dump() seedSubscriber {
@@ -122,6 +137,9 @@ func (s *subscriber) dump() seedSubscriber {
 	d := seedSubscriber{ID: s.id(), PersonID: s.person.id(), Customer: s.customer.externalID, Email: s.person.email, Package: s.pkg,
 		FirstName: s.person.firstName, LastName: s.person.lastName, Phone: s.phone, Extension: s.extension, Status: s.status,
 		Created: &created, SubPartner: s.customer.owner.orgID}
+	if since := time.UnixMilli(s.since).UTC(); s.metered && s.since != s.created {
+		d.Since = &since
+	}
 	if s.location != nil {
 		d.Location = s.location.name
 	}

@@ -259,7 +259,10 @@ func (s *Sandbox) finishSubscriber(c *call, sub *subscriber, pkg string) {
 			sub.errors = []wireError{wireDetail(5001)}
 			return
 		}
-		s.estate.changePackage(sub, pkg)
+		s.estate.changePackage(sub, pkg, sub.changed)
+		if sub.status == statusProvisioned {
+			s.estate.beginStay(sub, sub.changed)
+		}
 		sub.errors = nil
 		if !isCalling(pkg) {
 			s.estate.freeNumbers(sub)
@@ -332,7 +335,7 @@ func (s *Sandbox) removeSubscriber(c *call) answer {
 		return refused(refuse(2020))
 	}
 	c.applied("subscriber", sub.key(), sub.id())
-	s.estate.removeSubscriber(sub)
+	s.estate.removeSubscriber(sub, c.now.UnixMilli())
 	return answer{status: http.StatusNoContent}
 }
 

@@ -1,0 +1,263 @@
+package sandbox
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+const dayMillis = 24 * 60 * 60 * 1000
+
+// stay is a time during which a person, or the workspaces of a customer, had one package. The estate keeps the stays
+// that are over; the one that lasts is in the subscriber or customer itself.
+type stay struct {
+	customer   *customer
+	person     *person // nil for workspaces
+	workspaces int
+	pkg        string
+	from, to   int64 // Unix milliseconds; from 0 is since ever, to openEnd is still
+}
+
+const openEnd = math.MaxInt64
+
+// days are the first and the last day, counted from 1970, on which the stay is seen: days that it touches count.
+func (s stay) days() (first, last int64) {
+	return s.from / dayMillis, max(s.from, s.to-1) / dayMillis
+}
+
+// period is a range of days, both ends included, counted from 1970 in UTC.
+type period struct {
+	first, last int64
+}
+
+func dayOf(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
+
+// share is how many days of the period the stay is seen on, all other stays set aside.
+func (p period) share(s stay) int {
+	first, last := s.days()
+	return int(max(0, min(last, p.last)-max(first, p.first)+1))
+}
+
+// usage is the user-days of one person or workspace in one package; at one moment it counts seats.
+type usage struct {
+	place     *place
+	person    *person // nil for a workspace
+	workspace int     // 1 for a customer's first; 0 for a person
+	pkg       string
+	amount    int
+}
+
+// place is a customer as a report shows it. A report outlives renaming and removal of the customer.
+type place struct {
+	number     int
+	name       string
+	externalID string
+	orgID      string
+	packages   []string
+}
+
+// meter collects what a report is about. A person is metered once a day, with the package that came last; so the day of
+// a change counts for the new package, and the days of provisioning and removal count.
+type meter struct {
+	estate   *estate
+	owner    *partner
+	internal bool // internal customers too
+	places   map[*customer]*place
+	usages   []usage
+}
+
+func (e *estate) meterOf(owner *partner, internal bool) *meter {
+	return &meter{estate: e, owner: owner, internal: internal, places: map[*customer]*place{}}
+}
+
+// covers tells whether the customer is part of the report.
+func (m *meter) covers(c *customer) bool { return c.owner == m.owner && (m.internal || !c.internal) }
+
+// over meters a period. Its result is in the order of customers, then of persons and workspaces, then of packages.
+func (m *meter) over(p period) []usage {
+	unclear := map[*person][]stay{} // those with more than one stay
+	for _, s := range m.estate.stays {
+		switch {
+		case !m.covers(s.customer) || p.share(s) == 0:
+		case s.person == nil:
+			m.addWorkspaces(s, p.share(s))
+		default:
+			unclear[s.person] = append(unclear[s.person], s)
+		}
+	}
+	for s := range m.lasting() {
+		_, seenBefore := unclear[s.person]
+		switch {
+		case s.person == nil:
+			m.addWorkspaces(s, p.share(s))
+		case seenBefore || len(s.person.subscribers) > 1:
+			unclear[s.person] = append(unclear[s.person], s)
+		default:
+			m.add(s, p.share(s))
+		}
+	}
+	for _, stays := range unclear {
+		m.addByDay(stays, p)
+	}
+	return m.sorted()
+}
+
+// now counts the seats of this moment.
+func (m *meter) now() []usage {
+	type seat struct {
+		person *person
+		pkg    string
+	}
+	taken := map[seat]bool{} // by persons with more than one subscription
+	for s := range m.lasting() {
+		switch {
+		case s.person == nil:
+			m.addWorkspaces(s, 1)
+			continue
+		case len(s.person.subscribers) > 1 && taken[seat{s.person, s.pkg}]:
+			continue
+		case len(s.person.subscribers) > 1:
+			taken[seat{s.person, s.pkg}] = true
+		}
+		m.add(s, 1)
+	}
+	return m.sorted()
+}
+
+// lasting yields the stays that are not over.
+func (m *meter) lasting() func(yield func(stay) bool) {
+	return func(yield func(stay) bool) {
+		for c := range m.owner.customers.all() {
+			if m.covers(c) && c.workspacesSeen && !yield(c.workspaceStay(openEnd)) {
+				return
+			}
+		}
+		for s := range m.owner.subscribers.all() {
+			if m.covers(s.customer) && s.metered && !yield(s.stay(openEnd)) {
+				return
+			}
+		}
+	}
+}
+
+// addByDay meters a person of several stays day by day.
+func (m *meter) addByDay(stays []stay, p period) {
+	slices.SortStableFunc(stays, func(a, b stay) int { return cmp.Compare(a.from, b.from) })
+	days := make([]int, len(stays))
+	for day := p.first; day <= p.last; day++ {
+		for i := len(stays) - 1; i >= 0; i-- {
+			if first, last := stays[i].days(); first <= day && day <= last {
+				days[i]++
+				break
+			}
+		}
+	}
+	for i, s := range stays {
+		m.add(s, days[i])
+	}
+}
+
+func (m *meter) add(s stay, amount int) {
+	if amount > 0 {
+		m.usages = append(m.usages, usage{place: m.placeOf(s.customer), person: s.person, pkg: s.pkg, amount: amount})
+	}
+}
+
+func (m *meter) addWorkspaces(s stay, amount int) {
+	for i := range s.workspaces {
+		if amount > 0 {
+			m.usages = append(m.usages, usage{place: m.placeOf(s.customer), workspace: i + 1, pkg: s.pkg, amount: amount})
+		}
+	}
+}
+
+func (m *meter) placeOf(c *customer) *place {
+	found := m.places[c]
+	if found == nil {
+		found = &place{number: c.number, name: c.name, externalID: c.externalID, orgID: bareUUID(c.org.number), packages: c.packages}
+		m.places[c] = found
+	}
+	return found
+}
+
+// sorted puts the usages in order and makes one of those that are about the same.
+func (m *meter) sorted() []usage {
+	slices.SortFunc(m.usages, func(a, b usage) int {
+		return cmp.Or(cmp.Compare(a.place.number, b.place.number), cmp.Compare(a.personNumber(), b.personNumber()),
+			cmp.Compare(a.workspace, b.workspace), cmp.Compare(a.pkg, b.pkg))
+	})
+	return addUp(m.usages, func(a, b usage) bool {
+		return a.place == b.place && a.person == b.person && a.workspace == b.workspace && a.pkg == b.pkg
+	})
+}
+
+func (u usage) personNumber() int {
+	if u.person == nil {
+		return 0
+	}
+	return u.person.number
+}
+
+// addUp makes one of neighbours that are about the same.
+func addUp(usages []usage, same func(a, b usage) bool) []usage {
+	merged := usages[:0]
+	for _, u := range usages {
+		if last := len(merged) - 1; last >= 0 && same(merged[last], u) {
+			merged[last].amount += u.amount
+			continue
+		}
+		merged = append(merged, u)
+	}
+	return merged
+}
+
+// perCustomer adds up usages by customer and package.
+func perCustomer(usages []usage) []usage {
+	slices.SortFunc(usages, func(a, b usage) int {
+		return cmp.Or(cmp.Compare(a.place.number, b.place.number), cmp.Compare(a.pkg, b.pkg))
+	})
+	return addUp(usages, func(a, b usage) bool { return a.place == b.place && a.pkg == b.pkg })
+}
+
+// perPackage adds up usages by package.
+func perPackage(usages []usage) []usage {
+	slices.SortFunc(usages, func(a, b usage) int { return cmp.Compare(a.pkg, b.pkg) })
+	return addUp(usages, func(a, b usage) bool { return a.pkg == b.pkg })
+}
+
+func (s *subscriber) stay(to int64) stay {
+	return stay{customer: s.customer, person: s.person, pkg: s.pkg, from: s.since, to: to}
+}
+
+func (c *customer) workspaceStay(to int64) stay {
+	return stay{customer: c, workspaces: c.workspaces, pkg: commonArea, from: c.workspacesSince, to: to}
+}
+
+// beginStay meters s from a moment on; one that is metered already stays so.
+func (e *estate) beginStay(s *subscriber, at int64) {
+	if !s.metered {
+		s.metered, s.since = true, at
+	}
+}
+
+// endStay writes down what s had up to a moment.
+func (e *estate) endStay(s *subscriber, at int64) {
+	if s.metered {
+		e.stays = append(e.stays, s.stay(at))
+		s.metered = false
+	}
+}
+
+// meterWorkspaces begins and ends the metering of a customer's workspaces, which have the package for common areas as
+// long as the customer has.
+func (e *estate) meterWorkspaces(c *customer, at int64) {
+	has := c.workspaces > 0 && slices.Contains(c.packages, commonArea)
+	switch {
+	case has && !c.workspacesSeen:
+		c.workspacesSince = at
+	case !has && c.workspacesSeen:
+		e.stays = append(e.stays, c.workspaceStay(at))
+	}
+	c.workspacesSeen = has
+}
