@@ -132,8 +132,8 @@ func (a *APIApplier) changeLive(c *diff.Change, live object, seen string) *opera
 			switch {
 			case now.status == diff.StatusDeleting:
 				return evidenceIf(c.Action == diff.Remove), got, nil
-			case c.Action == diff.Update && (now.status != live.status || print == c.After(getter(live.cells))):
-				return Applied, got, nil
+			case c.Action == diff.Update && (now.status != live.status || print == c.After(getter(live.cells)) && print != seen):
+				return Applied, got, nil // where nothing that is compared changes, nobody can tell, and sending again does no harm
 			case print == seen:
 				return NotApplied, got, nil
 			}

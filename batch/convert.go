@@ -3,6 +3,7 @@ package batch
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -176,10 +177,24 @@ func provisioningParameters(get, billing func(diff.Column) string) *webex.Provis
 	if zone := get(diff.ColMeetingsTimezone); zone != "" {
 		p.Meetings = &webex.CustomerMeetings{Timezone: zone}
 	}
-	if p.Calling == nil && p.Meetings == nil {
+	if limits := packageLimits(get); len(limits) > 0 {
+		p.Packages = &webex.PackageLimits{Limits: limits}
+	}
+	if p == (webex.ProvisioningParameters{}) {
 		return nil
 	}
 	return &p
+}
+
+// packageLimits are the caps of a customer's seats, by package.
+func packageLimits(get func(diff.Column) string) map[string]int {
+	limits := map[string]int{}
+	for _, rule := range diff.SpecOf(diff.Customer).Rules {
+		if n, err := strconv.Atoi(get(rule.Column)); err == nil && rule.Column.LimitedPackage() != "" {
+			limits[rule.Column.LimitedPackage()] = n
+		}
+	}
+	return limits
 }
 
 // subscriberProvision makes the request of a provision out of its fields.

@@ -37,6 +37,14 @@ const (
 	ColLocationZip
 	ColLocationCountry
 	ColMeetingsTimezone
+	ColLimitCommonAreaCalling
+	ColLimitWebexCalling
+	ColLimitWebexMeetings
+	ColLimitWebexSuite
+	ColLimitWebexVoice
+	ColLimitCXEssentials
+	ColLimitWebexCallingStandard
+	ColLimitAttendantConsole
 	ColCustomerExternalID
 	ColEmail
 	ColPackage
@@ -55,45 +63,53 @@ const (
 )
 
 var columnNames = [columnEnd]string{
-	ColEnsure:               "ensure",
-	ColExternalID:           "external_id",
-	ColOrgID:                "org_id",
-	ColPackages:             "packages",
-	ColName:                 "name",
-	ColPrimaryEmail:         "primary_email",
-	ColLanguage:             "language",
-	ColProvisioningID:       "provisioning_id",
-	ColAddressLine1:         "address_line1",
-	ColAddressLine2:         "address_line2",
-	ColCity:                 "city",
-	ColState:                "state_or_province",
-	ColZip:                  "zip_or_postal_code",
-	ColCountry:              "country",
-	ColLocationName:         "location_name",
-	ColLocationTimezone:     "location_timezone",
-	ColLocationLanguage:     "location_language",
-	ColEmergencyLocation:    "emergency_location_identifier",
-	ColLocationAddressLine1: "location_address_line1",
-	ColLocationAddressLine2: "location_address_line2",
-	ColLocationCity:         "location_city",
-	ColLocationState:        "location_state_or_province",
-	ColLocationZip:          "location_zip_or_postal_code",
-	ColLocationCountry:      "location_country",
-	ColMeetingsTimezone:     "meetings_timezone",
-	ColCustomerExternalID:   "customer_external_id",
-	ColEmail:                "email",
-	ColPackage:              "package",
-	ColFirstName:            "first_name",
-	ColLastName:             "last_name",
-	ColPhone:                "primary_phone_number",
-	ColExtension:            "extension",
-	ColLocationID:           "location_id",
-	ColID:                   "_id",
-	ColPersonID:             "_person_id",
-	ColStatus:               "_status",
-	ColCreated:              "_created",
-	ColErrors:               "_errors",
-	ColUserID:               "user_id",
+	ColEnsure:                    "ensure",
+	ColExternalID:                "external_id",
+	ColOrgID:                     "org_id",
+	ColPackages:                  "packages",
+	ColName:                      "name",
+	ColPrimaryEmail:              "primary_email",
+	ColLanguage:                  "language",
+	ColProvisioningID:            "provisioning_id",
+	ColAddressLine1:              "address_line1",
+	ColAddressLine2:              "address_line2",
+	ColCity:                      "city",
+	ColState:                     "state_or_province",
+	ColZip:                       "zip_or_postal_code",
+	ColCountry:                   "country",
+	ColLocationName:              "location_name",
+	ColLocationTimezone:          "location_timezone",
+	ColLocationLanguage:          "location_language",
+	ColEmergencyLocation:         "emergency_location_identifier",
+	ColLocationAddressLine1:      "location_address_line1",
+	ColLocationAddressLine2:      "location_address_line2",
+	ColLocationCity:              "location_city",
+	ColLocationState:             "location_state_or_province",
+	ColLocationZip:               "location_zip_or_postal_code",
+	ColLocationCountry:           "location_country",
+	ColMeetingsTimezone:          "meetings_timezone",
+	ColLimitCommonAreaCalling:    "limit_common_area_calling",
+	ColLimitWebexCalling:         "limit_webex_calling",
+	ColLimitWebexMeetings:        "limit_webex_meetings",
+	ColLimitWebexSuite:           "limit_webex_suite",
+	ColLimitWebexVoice:           "limit_webex_voice",
+	ColLimitCXEssentials:         "limit_cx_essentials",
+	ColLimitWebexCallingStandard: "limit_webex_calling_standard",
+	ColLimitAttendantConsole:     "limit_attendant_console",
+	ColCustomerExternalID:        "customer_external_id",
+	ColEmail:                     "email",
+	ColPackage:                   "package",
+	ColFirstName:                 "first_name",
+	ColLastName:                  "last_name",
+	ColPhone:                     "primary_phone_number",
+	ColExtension:                 "extension",
+	ColLocationID:                "location_id",
+	ColID:                        "_id",
+	ColPersonID:                  "_person_id",
+	ColStatus:                    "_status",
+	ColCreated:                   "_created",
+	ColErrors:                    "_errors",
+	ColUserID:                    "user_id",
 }
 
 // String is the name of the column in a header.
@@ -152,6 +168,7 @@ const (
 	ValueCountry                  // ISO 3166-1 alpha-2, upper case
 	ValueLanguage                 // xx or xx_YY
 	ValueTimezone                 // Area/City
+	ValueCount                    // a whole number from 0
 	ValueAddressLine              // text of at most 50 characters
 	ValueID                       // an opaque id of the API
 	ValueName                     // a customer's name: text without "%"
@@ -180,6 +197,7 @@ const (
 	SentAlways                    // POST, and PUT when it changed
 	SentFirstCalling              // with the first calling package, by POST or PUT
 	SentFirstMeetings             // with the first meetings package, by POST or PUT
+	SentAlong                     // POST, and along with any PUT
 	SentOnMove                    // POST, and PUT on a move from webex_meetings to a calling package
 )
 
@@ -269,6 +287,14 @@ var specs = [kindEnd]*Spec{
 		{Column: ColLocationZip, Value: ValueText, Sent: SentFirstCalling},
 		{Column: ColLocationCountry, Value: ValueCountry, Need: CallingAddress, Sent: SentFirstCalling},
 		{Column: ColMeetingsTimezone, Value: ValueTimezone, Sent: SentFirstMeetings},
+		{Column: ColLimitCommonAreaCalling, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitWebexCalling, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitWebexMeetings, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitWebexSuite, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitWebexVoice, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitCXEssentials, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitWebexCallingStandard, Value: ValueCount, Sent: SentAlong},
+		{Column: ColLimitAttendantConsole, Value: ValueCount, Sent: SentAlong},
 		{Column: ColID, Value: ValueID},
 		{Column: ColStatus, Value: ValueText},
 		{Column: ColErrors, Value: ValueText},

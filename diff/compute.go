@@ -14,6 +14,9 @@ type Options struct {
 	// SkipInvalid turns an input error that only the live state shows into a
 	// held row, so that the other rows can go on.
 	SkipInvalid bool `json:"skip_invalid,omitempty"`
+	// SendLimits sends the limits of customers although nothing else differs: the
+	// API does not return them, so a changed one cannot be seen.
+	SendLimits bool `json:"send_limits,omitempty"`
 	// Only and Customer say which rows count; see [Options.Select].
 	Only     Kind   `json:"only,omitempty"`
 	Customer string `json:"customer,omitempty"`
@@ -56,6 +59,7 @@ func Compute(want *Desired, have *Live, o Options) *Plan {
 	p.noteRenames()
 	p.noteUncompared()
 	p.noteSites()
+	p.noteLimits()
 	p.finish()
 	return p.plan
 }

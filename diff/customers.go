@@ -74,7 +74,7 @@ func (p *planner) customer(i int) {
 
 func (p *planner) provisionCustomer(s *customerState, r Row) {
 	s.final = SplitPackages(r.Get(ColPackages))
-	lacks := append(lacksOfNewCustomer(r), lacksOfLocation(r, s.final)...)
+	lacks := slices.Concat(lacksOfNewCustomer(r), lacksOfLocation(r, s.final), strayLimits(r, s.final))
 	if len(lacks) > 0 {
 		s.hold(RejectedRow, customerInvalid)
 		p.refuse(r, lacks...)
@@ -183,18 +183,18 @@ func (p *planner) updateCustomer(s *customerState, r, live Row) {
 		return
 	}
 	before := SplitPackages(live.Get(ColPackages))
-	added := without(s.final, before)
-	fields := comparedFields(r, live)
-	if len(added) > 0 {
-		if lacks := lacksOfLocation(r, firstOfSort(before, added, isCalling)); len(lacks) > 0 {
-			s.hold(RejectedRow, customerInvalid)
-			p.refuse(r, lacks...)
-			return
-		}
-		fields = append(fields, growthFields(r, before, added)...)
-		slices.SortFunc(fields, inOrderOf(Customer))
+	added, lost := without(s.final, before), without(before, s.final)
+	if lacks := append(lacksOfLocation(r, firstOfSort(before, added, isCalling)), strayLimits(r, s.final)...); len(lacks) > 0 {
+		s.hold(RejectedRow, customerInvalid)
+		p.refuse(r, lacks...)
+		return
 	}
-	p.countUncompared(r, fields)
+	fields := p.readyFields(r, live, before, added, lost)
+	sent := fields
+	if len(lost) > 0 {
+		sent = append(slices.Clone(fields), limitsSent(r)...)
+	}
+	p.countUncompared(r, sent)
 	if len(fields) > 0 {
 		s.ready, s.gains = p.customerUpdate(r, live, fields, StageReady), added
 		s.ready.Reason = customerReason(fields, added)
@@ -202,8 +202,9 @@ func (p *planner) updateCustomer(s *customerState, r, live Row) {
 			p.noteSite(s.ready, cmp.Or(r.Get(ColCountry), live.Get(ColCountry)))
 		}
 	}
-	if lost := without(before, s.final); len(lost) > 0 {
-		s.shrink = p.customerUpdate(r, live, []FieldChange{{ColPackages, JoinPackages(append(before, added...)), JoinPackages(s.final)}}, StageShrink)
+	if len(lost) > 0 {
+		shrunk := []FieldChange{{ColPackages, JoinPackages(append(before, added...)), JoinPackages(s.final)}}
+		s.shrink = p.customerUpdate(r, live, append(shrunk, limitsSent(r)...), StageShrink)
 		s.shrink.ID = changeID(Customer, r.Key(), "remove-packages")
 		s.shrink.Reason = "the row no longer names " + strings.Join(lost, ", ")
 		if s.ready != nil { // by then the first PUT has been made
@@ -213,6 +214,20 @@ func (p *planner) updateCustomer(s *customerState, r, live Row) {
 	if s.ready == nil && s.shrink == nil {
 		p.settledCustomer(r, live)
 	}
+}
+
+// readyFields are what the first PUT changes: all that differs but lost packages,
+// and what goes along with that.
+func (p *planner) readyFields(r, live Row, before, added, lost []string) []FieldChange {
+	fields := comparedFields(r, live)
+	if len(added) > 0 {
+		fields = append(fields, growthFields(r, before, added)...)
+	}
+	if len(fields) > 0 || len(lost) == 0 && p.opt.SendLimits {
+		fields = append(fields, limitsSent(r)...)
+	}
+	slices.SortFunc(fields, inOrderOf(Customer))
+	return fields
 }
 
 // customerConflict names what makes a live customer one that must not be touched.
@@ -321,5 +336,5 @@ func customerReason(fields []FieldChange, added []string) string {
 			parts = append(parts, f.Column.String()+" differs")
 		}
 	}
-	return strings.Join(parts, "; ")
+	return cmp.Or(strings.Join(parts, "; "), "the limits are sent again (--send-limits)")
 }

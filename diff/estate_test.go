@@ -159,6 +159,8 @@ func (e *estate) setOptions(line string) error {
 			e.opt.Prune = true
 		case "skip-invalid":
 			e.opt.SkipInvalid = true
+		case "send-limits":
+			e.opt.SendLimits = true
 		case "unproven":
 			e.have.Proven[Subscriber] = false
 		case "only":

@@ -21,6 +21,7 @@ const (
 	maxEmail       = 161 // characters of an e-mail address
 	maxAddressLine = 50  // characters of an address line
 	maxExtension   = 10  // digits of an extension
+	maxCount       = 9   // digits of a number of seats
 )
 
 // Parse brings a cell to its canonical form, which is what both sides of the
@@ -103,6 +104,8 @@ func parseValue(v Value, s string) (string, Issue) {
 		return s, checkLanguage(s)
 	case ValueTimezone:
 		return s, checkTimezone(s)
+	case ValueCount:
+		return parseCount(s)
 	case ValueID:
 		return s, checkID(s)
 	case ValueName:

@@ -321,3 +321,11 @@ func distance(a, b string) int {
 	}
 	return rows[len(a)][len(b)]
 }
+
+// parseCount reads a number of seats. 007 is 7, and a sheet's 50.0 is nobody's.
+func parseCount(s string) (string, Issue) {
+	if !digits(s) || len(s) > maxCount {
+		return s, Issue{Text: "not a whole number of seats", Hint: "write digits alone, such as 50"}
+	}
+	return strings.TrimLeft(s[:len(s)-1], "0") + s[len(s)-1:], Issue{}
+}

@@ -30,6 +30,7 @@ type planOptions struct {
 	prices       string
 	html         string
 	full         bool
+	sendLimits   bool
 }
 
 // Names of flags that other code speaks of.
@@ -45,6 +46,7 @@ func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	o.inputOptions.addFlags(f)
 	o.addSendFlags(f)
 	f.BoolVar(&o.prune, "prune", false, "remove live subscribers that no row names, of the customers that the input covers")
+	f.BoolVar(&o.sendLimits, "send-limits", false, "send the limit_ columns of customers although nothing else differs; the API does not return them")
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
 	f.Var(kindFlag(&o.only), "only", "look at rows of one kind: "+wordList(kindChoices()))
 	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id")
@@ -78,7 +80,7 @@ func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) er
 
 func (o *planOptions) diffOptions() diff.Options {
 	only, _ := diff.ParseKind(strings.TrimSuffix(o.only, "s"))
-	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, Only: only, Customer: o.customer}
+	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, SendLimits: o.sendLimits, Only: only, Customer: o.customer}
 }
 
 // kindChoices are the words of --only.
