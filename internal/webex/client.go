@@ -120,7 +120,7 @@ func New(cfg Config) (*Client, error) {
 // OnBehalfOf returns a client that acts for the sub-partner with the given
 // organization id, whoever c acts for; "" is the partner itself. It shares the
 // rate, the slots, the gate, the tokens and the counters of c, costs nothing and
-// needs no closing. The list of sub-partners gives the ids.
+// needs no closing. ListSubPartners gives the ids.
 func (c *Client) OnBehalfOf(orgID string) *Client {
 	view := *c
 	view.cfg.SubPartner = orgID

@@ -44,6 +44,15 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// flag reads a boolean or a string that holds one; anything else as false.
+type flag bool
+
+// UnmarshalJSON never fails on valid JSON.
+func (f *flag) UnmarshalJSON(data []byte) error {
+	*f = flag(strings.EqualFold(string(bytes.Trim(data, `" `)), "true"))
+	return nil
+}
+
 // many reads a list, or a single value in place of one; null is an empty list.
 // An element that is not what it should be is left out.
 type many[T any] []T

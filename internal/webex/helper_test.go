@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -69,6 +70,64 @@ func answering(t *testing.T, want wantRequest, status int, file string, header m
 			_, _ = w.Write(literal(t, file))
 		}
 	})
+}
+
+// exchange is one request that must come and its answer: the literal file, else
+// the body; status 200 when not set.
+type exchange struct {
+	want   wantRequest
+	status int
+	file   string
+	body   string
+	link   string // Link header
+}
+
+// talking serves exchanges, all of them and no more, in this order.
+func talking(t *testing.T, exchanges ...exchange) *Client {
+	t.Helper()
+	var mu sync.Mutex
+	n := 0
+	t.Cleanup(func() {
+		if n != len(exchanges) {
+			t.Errorf("%d requests came, want %d", n, len(exchanges))
+		}
+	})
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n++; n > len(exchanges) {
+			t.Errorf("%s %s is one request too many", r.Method, r.URL)
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		e := exchanges[n-1]
+		checkRequest(t, r, e.want)
+		if e.link != "" {
+			w.Header().Set("Link", e.link)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if e.status != 0 {
+			w.WriteHeader(e.status)
+		}
+		body := []byte(e.body)
+		if e.file != "" {
+			body = literal(t, e.file)
+		}
+		_, _ = w.Write(body)
+	})
+}
+
+// collect reads a list to its end.
+func collect[T any](t *testing.T, items iter.Seq2[T, error]) []T {
+	t.Helper()
+	var all []T
+	for item, err := range items {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, item)
+	}
+	return all
 }
 
 func checkRequest(t *testing.T, r *http.Request, want wantRequest) {
