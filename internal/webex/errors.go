@@ -52,10 +52,11 @@ func (c Class) String() string {
 //
 // Two rules stand before the table. A write that is answered with 408 or 5xx
 // (save 501) may have been applied whatever code came with it, so it is
-// ClassUnknown. Code 2003 means two things in the vendor's guides, and its
-// status tells which.
+// ClassUnknown; code 6002 alone says that it was not, for another directory
+// synchronisation runs. Code 2003 means two things in the vendor's guides, and
+// its status tells which.
 func Classify(method string, status, code int) Class {
-	if outageStatus(status) && method != "" && method != http.MethodGet {
+	if outageStatus(status) && code != codeSyncInProgress && method != "" && method != http.MethodGet {
 		return ClassUnknown
 	}
 	if code == codeUpdateNotAllowed && status == http.StatusNotFound {
@@ -66,6 +67,10 @@ func Classify(method string, status, code int) Class {
 	}
 	return classOfStatus(status)
 }
+
+// codeSyncInProgress is about one enterprise and not about the API's load,
+// although it comes with 503 or 429.
+const codeSyncInProgress = 6002
 
 // codeUpdateNotAllowed is "wrong status" with 403 and "user not found" with 404.
 const codeUpdateNotAllowed = 2003

@@ -113,6 +113,10 @@ func (c *Client) judge(s *sending, a *answer) *failure {
 	if a.status == http.StatusForbidden && err.Code == 0 {
 		fail.remedy = renewToken
 	}
+	if err.Code == codeSyncInProgress {
+		fail.remedy = giveUp // it may last for an hour, and nobody else need wait
+		return fail
+	}
 	c.closeGate(s, fail, now)
 	return fail
 }
