@@ -251,17 +251,6 @@ func decodeIdentity(data []byte) (Identity, error) {
 	return me, nil
 }
 
-func decodePrecheck(data []byte) (Precheck, error) {
-	var wire struct {
-		Message text             `json:"message"`
-		Info    many[wireDetail] `json:"info"`
-	}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return Precheck{}, err
-	}
-	return Precheck{Message: clean(string(wire.Message)), Info: toDetails(wire.Info)}, nil
-}
-
 // decodeTo makes a call keep its answer in target.
 func decodeTo[T any](target *T, decode func([]byte) (T, error)) func(*answer) error {
 	return func(a *answer) error {
