@@ -154,7 +154,7 @@ func (b *bench) applyOnce(ctx context.Context, r applyRun) (applied, error) {
 		"--rate", fmt.Sprint(r.rate), "--burst", fmt.Sprint(r.burst), filepath.Join(dir, desiredFile))
 	cmd.Env = append(os.Environ(), "WEBEX_ACCESS_TOKEN="+box.AccessToken)
 	var done applied
-	if _, done.cost, err = measure(cmd); err != nil {
+	if _, done.cost, err = measure(cmd, 0); err != nil {
 		return applied{}, err
 	}
 	text, err := os.ReadFile(filepath.Join(runDir, "summary.json"))

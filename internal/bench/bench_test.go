@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,13 +33,14 @@ func TestMeasure(t *testing.T) {
 	for _, want := range []string{
 		"wholesync plan, 300 rows against 300", "peak memory of the plan", "confirmed changes per second", "API calls per change, 20 provisions",
 		"time of apply --rate 200 / (calls / rate)", "worst window",
+		"wholesync billing reconcile, 300 rows against 2 lines", "time of reconciling / time of DuckDB GROUP BY", "peak memory of reconciling",
 		"time of the plan / time of DuckDB", duckdbHint, "time of the plan / time of csvdiff", csvdiffHint,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}
 	}
-	if n := strings.Count(out.String(), "absent"); n != 2 {
+	if n := strings.Count(out.String(), "absent"); n != 3 {
 		t.Errorf("%d peers are absent", n)
 	}
 }
@@ -185,6 +187,11 @@ func TestRaceTurnsDownWrongAnswers(t *testing.T) {
 	if err := race(t.Context(), 2, []*contender{c}); err != nil || len(c.costs) != 2 || c.costs[0].wall <= 0 || c.costs[0].cpu <= 0 {
 		t.Errorf("%v, %v", c.costs, err)
 	}
+	c.exit = 2
+	if err := race(t.Context(), 1, []*contender{c}); err == nil || !strings.Contains(err.Error(), "ended with 0") {
+		t.Errorf("an end that is not the right one: %v", err)
+	}
+	c.exit = 0
 	c.check = func([]byte) error { return errors.New("wrong") }
 	if err := race(t.Context(), 2, []*contender{c}); err == nil {
 		t.Error("a wrong answer counts")
@@ -246,7 +253,7 @@ func TestGeneratedColumns(t *testing.T) {
 func TestFindPeers(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
-	if findDuckDB(t.Context(), "", dir) != nil {
+	if findDuckDB(t.Context(), "", dir, joinSQL) != nil {
 		t.Error("DuckDB is found where nothing is")
 	}
 	if command, err := findCSVDiff(dir); command != nil || err != nil {
@@ -259,12 +266,39 @@ func TestFindPeers(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	command := findDuckDB(t.Context(), "", dir)
+	command := findDuckDB(t.Context(), "", dir, joinSQL)
 	if command == nil {
 		t.Fatal("DuckDB is not found")
 	}
-	out, _, err := measure(command(t.Context()))
+	out, _, err := measure(command(t.Context()), 0)
 	if err != nil || !strings.Contains(string(out), "1,2,3,4") {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// TestBill: a wrong answer about the generated month is turned down, and a right
+// one is not.
+func TestBill(t *testing.T) {
+	made, err := generateBill(t.TempDir(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.lines != 5 || made.billed <= made.expected {
+		t.Errorf("%+v", made)
+	}
+	summary := func(billed, expected int) []byte {
+		return fmt.Appendf(nil, "Invoice against usage\n\n      billed  expected  difference\n  USD  %d.%02d  %d.%02d  0.24 \n", billed/100, billed%100, expected/100, expected%100)
+	}
+	if err := made.checkReconciled(summary(made.billed, made.expected)); err != nil {
+		t.Error(err)
+	}
+	if made.checkReconciled(summary(made.billed, made.expected+1)) == nil || made.checkReconciled([]byte("no summary")) == nil {
+		t.Error("a wrong summary counts")
+	}
+	if err := made.checkGrouped(fmt.Appendf(nil, "5,%d,%d\n", made.days, made.expected)); err != nil {
+		t.Error(err)
+	}
+	if made.checkGrouped(fmt.Appendf(nil, "5,%d,%d\n", made.days+1, made.expected)) == nil {
+		t.Error("a wrong sum counts")
 	}
 }

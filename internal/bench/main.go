@@ -23,7 +23,7 @@ import (
 
 // options are the sizes of what is measured.
 type options struct {
-	rows   int    // subscribers on each side of the plan
+	rows   int    // subscribers on each side of the plan, and rows of usage
 	runs   int    // of each program that is measured more than once
 	adds   int    // provisions of the runs without a limit
 	rate   int    // requests per second of the run with one
@@ -46,7 +46,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	o := options{adds: 10_000, rate: 20, slowly: 400}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.IntVar(&o.rows, "rows", 1_000_000, "subscribers on each side of the plan")
+	f.IntVar(&o.rows, "rows", 1_000_000, "subscribers on each side of the plan, and rows of usage")
 	f.IntVar(&o.runs, "runs", 5, "runs of each program; the median counts")
 	f.StringVar(&o.npm, "npm", "", "directory where @duckdb/node-api was installed (default: $NODE_PATH)")
 	short := f.Bool("short", false, "small sizes, to see that everything works; the targets are not meant for them")
@@ -91,7 +91,7 @@ func (o options) measure(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	t := table{title: fmt.Sprintf("%s/%s, %d CPUs, %s; median (min..max) of %d", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), o.runs)}
 	b := &bench{options: o, dir: dir, program: program, table: &t}
-	for _, part := range []func(context.Context) error{b.measurePlan, b.measureApply, b.measurePolling, b.measureRate, b.measureJournal} {
+	for _, part := range []func(context.Context) error{b.measurePlan, b.measureReconcile, b.measureApply, b.measurePolling, b.measureRate, b.measureJournal} {
 		if err := part(ctx); err != nil {
 			return err
 		}

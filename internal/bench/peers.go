@@ -21,15 +21,17 @@ const (
 var (
 	//go:embed join.sql
 	joinSQL string
+	//go:embed group.sql
+	groupSQL string
 	//go:embed duckdb.js
 	duckdbJS string
 	//go:embed duckdb.py
 	duckdbPY string
 )
 
-// findDuckDB returns the command that joins the files of dir by DuckDB, in the
+// findDuckDB returns the command that runs statements by DuckDB in dir, in the
 // first form of it that works here, nil where none does.
-func findDuckDB(ctx context.Context, npm, dir string) func(context.Context) *exec.Cmd {
+func findDuckDB(ctx context.Context, npm, dir, statements string) func(context.Context) *exec.Cmd {
 	forms := []func(sql string) []string{
 		func(sql string) []string { return []string{"duckdb", "-csv", "-noheader", "-c", sql} },
 		func(sql string) []string { return []string{"python3", "-c", duckdbPY, sql} },
@@ -46,7 +48,7 @@ func findDuckDB(ctx context.Context, npm, dir string) func(context.Context) *exe
 			return cmd
 		}
 		if command(ctx, "SELECT 1").Run() == nil {
-			return func(ctx context.Context) *exec.Cmd { return command(ctx, joinSQL) }
+			return func(ctx context.Context) *exec.Cmd { return command(ctx, statements) }
 		}
 	}
 	return nil

@@ -39,14 +39,18 @@ func (c costs) String() string {
 	return fmt.Sprintf("%s; CPU %s; peak %s", c.wall().format(2, "s"), cpu.format(2, "s"), c.memory().format(0, "MB"))
 }
 
-// measure runs a command to its end and returns what it printed and took.
-func measure(cmd *exec.Cmd) (stdout []byte, c cost, err error) {
+// measure runs a command to its end and returns what it printed and took. It must
+// end with the exit code.
+func measure(cmd *exec.Cmd, exit int) (stdout []byte, c cost, err error) {
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	start := time.Now()
 	err = cmd.Run()
 	c.wall = time.Since(start)
-	if err != nil {
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != exit {
+		if err == nil {
+			err = fmt.Errorf("it ended with 0, not with %d", exit)
+		}
 		return nil, c, fmt.Errorf("running %s: %w: %s", cmd.Path, err, bytes.TrimSpace(problems.Bytes()))
 	}
 	c.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
@@ -59,6 +63,7 @@ type contender struct {
 	name    string
 	command func(context.Context) *exec.Cmd
 	check   func(stdout []byte) error // refuses a wrong answer: it does not matter how fast it came
+	exit    int                       // how it ends when all went well
 	costs   costs
 }
 
@@ -67,7 +72,7 @@ type contender struct {
 func race(ctx context.Context, runs int, all []*contender) error {
 	for round := range runs + 1 {
 		for _, c := range all {
-			stdout, took, err := measure(c.command(ctx))
+			stdout, took, err := measure(c.command(ctx), c.exit)
 			if err == nil {
 				err = c.check(stdout)
 			}

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// largeUsage is a report of a million users of 5,000 customers.
+// largeUsage is a report of a million users of 5,000 customers, scattered.
 func largeUsage(rows int) []byte {
 	var b bytes.Buffer
-	b.WriteString("PARTNER_NAME,CUSTOMER_NAME,CUSTOMER_EXTERNAL_ID,USER_EMAIL,SERVICE_NAME,SKU,BILLING_START_DATE,BILLING_END_DATE,QUANTITY\n")
+	b.WriteString(usageHeader[:len(usageHeader)-1] + ",USER_EMAIL\n")
 	for i := range rows {
-		fmt.Fprintf(&b, "Nordlys,Customer %[1]d,C-%[1]d,user%[2]d@customer%[1]d.example,webex_calling,A-WX-CALL,2026-04-01,2026-04-30,%[3]d\n", i%5000, i, 1+i%30)
+		fmt.Fprintf(&b, "Nordlys,9d1e1c52-0a5b-4a3e-8d59-6f0b6d1f4c11,,,Customer %[1]d,52cf576d-60a8-407a-b22c-%012[1]x,C-%[1]d,Sub23452345,webex_calling,A-WX-CALL,%[3]d,,user%[2]d@customer%[1]d.example\n", i%5000, i, 1+i%30)
 	}
 	return b.Bytes()
 }

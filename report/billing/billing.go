@@ -120,6 +120,8 @@ type Report struct {
 	SHA256     string    // of the file, hex
 	Rows       []UsageRow
 	Columns    []ColumnUse // which header was taken for what
+
+	places []*Place // of the rows, in no order; nil = to be looked for
 }
 
 // ColumnUse says what the reader took a column of a file for.

@@ -178,13 +178,25 @@ func (r *run) hintPolicy() map[*group]bool {
 	if len(differ) < 2 {
 		return nil
 	}
+	// Most policies fail on the first charge that differs.
+	every := make([]int, len(c.groups))
+	for i := range every {
+		every[i] = i
+	}
 	for _, p := range r.useful(c) {
-		if _, lines, ok := r.try(c, p); !ok || lines < len(c.groups) {
-			continue
+		if r.reproduces(c, differ, p) && r.reproduces(c, every, p) {
+			return r.reportPolicy(c, differ, p)
 		}
-		return r.reportPolicy(c, differ, p)
 	}
 	return nil
+}
+
+// reproduces tells whether a policy gives charges to the cent.
+func (r *run) reproduces(c comparison, charges []int, p Policy) bool {
+	return !slices.ContainsFunc(charges, func(i int) bool {
+		e, ok := r.expect(c.groups[i], p, c.prices[i])
+		return !ok || e.rounded.Cmp(c.billed[i]) != 0
+	})
 }
 
 func (r *run) reportPolicy(c comparison, differ []int, p Policy) map[*group]bool {

@@ -19,6 +19,7 @@ type cellKey struct {
 // cell is the usage of one key in the period.
 type cell struct {
 	cellKey
+	number  int32 // in its book
 	sku     string
 	measure measure
 	sum     Count
@@ -97,11 +98,11 @@ func (r *run) baseLevel(levels map[Level][]*Report) Level {
 // knowParties makes the directory, and the keys of all places.
 func (r *run) knowParties() {
 	var parties []Party
-	r.eachPlace(func(p *Place) {
+	for _, p := range r.found {
 		if p.Customer != (Party{}) {
 			parties = append(parties, p.Customer)
 		}
-	})
+	}
 	for i := range r.in.Inventory {
 		if p := r.in.Inventory[i].Customer; p != (Party{}) {
 			parties = append(parties, p)
@@ -109,18 +110,19 @@ func (r *run) knowParties() {
 	}
 	r.parties = newDirectory(parties, r.opt)
 	r.places = make(map[*Place]cellKey)
-	r.eachPlace(func(p *Place) {
+	for _, p := range r.found {
 		key := cellKey{subPartner: p.SubPartner, subscription: p.Subscription, pkg: cmp.Or(r.packageOf(p.Package, p.SKU), p.SKU)}
 		if p.Customer != (Party{}) {
 			key.customer = r.parties.same(p.Customer)
 		}
 		r.places[p] = key
-	})
+	}
 }
 
 // book is the usage of one level.
 type book struct {
 	cells map[cellKey]*cell
+	list  []*cell   // by number, which follows the order of the rows
 	users *userBook // of user level
 }
 
@@ -190,8 +192,9 @@ func (b *book) take(r *run, report *Report, held map[*customer]bool, perUser boo
 func (b *book) cell(key cellKey, p *Place) *cell {
 	c := b.cells[key]
 	if c == nil {
-		c = &cell{cellKey: key, sku: p.SKU}
+		c = &cell{cellKey: key, sku: p.SKU, number: int32(len(b.list))}
 		b.cells[key] = c
+		b.list = append(b.list, c)
 	}
 	c.sku = max(c.sku, p.SKU)
 	return c

@@ -81,6 +81,7 @@ type format struct {
 // table reads the rows of a CSV file below its header.
 type table struct {
 	name     string
+	in       *bufio.Reader // as UTF-8; what the header has not taken is below it
 	csv      *csv.Reader
 	sum      hash.Hash
 	all      io.Reader // the bytes as they are, for the hash
@@ -104,7 +105,8 @@ func openTable(r io.Reader, name string, f format) (*table, error) {
 			return nil, t.fail(i+1, "the file ends above its header; look at skip_rows")
 		}
 	}
-	t.csv = csv.NewReader(in)
+	t.in = in
+	t.csv = csv.NewReader(in) // reads from in itself, not from a buffer of its own
 	t.csv.ReuseRecord = true
 	t.csv.FieldsPerRecord = -1
 	if f.delimiter != 0 {

@@ -81,9 +81,6 @@ type usageReader struct {
 	*table
 	at     [roleEnd]int // field of a role, -1 = none
 	report *Report
-	places map[string]*Place // by the cells of placeRoles
-	key    []byte            // of the row being read
-	days   map[string]Day    // dates read so far
 }
 
 // ReadUsage reads a usage report: CSV whose columns are found by their names, in
@@ -94,7 +91,7 @@ func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &usageReader{table: t, report: &Report{Name: name, SubPartner: NormalID(opt.SubPartner)}, places: make(map[string]*Place), days: make(map[string]Day)}
+	u := &usageReader{table: t, report: &Report{Name: name, SubPartner: NormalID(opt.SubPartner)}}
 	if err := u.findColumns(opt.Columns); err != nil {
 		return nil, err
 	}
@@ -102,14 +99,7 @@ func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 	if err := u.checkRoles(); err != nil {
 		return nil, err
 	}
-	for err == nil {
-		var row []string
-		if row, err = u.next(); err == nil {
-			err = u.take(row)
-		}
-	}
-	u.report.SHA256, err = u.finish(err)
-	if err != nil {
+	if u.report.SHA256, err = u.finish(u.readRows(blockBytes)); err != nil {
 		return nil, err
 	}
 	if len(u.report.Rows) == 0 {
@@ -193,140 +183,4 @@ func (u *usageReader) checkRoles() error {
 	}
 	return u.fail(u.line(), fmt.Sprintf("no column for %s; the columns are %s; map one of them with usage_columns in a mapping file",
 		strings.Join(missing, " and for "), u.headers()))
-}
-
-// cell gives the cell of a role, "" where there is none.
-func (u *usageReader) cell(row []string, r role) string {
-	if u.at[r] < 0 {
-		return ""
-	}
-	s := row[u.at[r]]
-	if s == "" || s[0] > ' ' && s[0] < 0x80 && s[len(s)-1] > ' ' && s[len(s)-1] < 0x80 {
-		return s
-	}
-	s, _ = cleanCell(s)
-	return s
-}
-
-// take adds a row to the report.
-func (u *usageReader) take(row []string) error {
-	count, err := ParseCount(u.cell(row, roleQuantity))
-	if err != nil {
-		return u.found(u.at[roleQuantity], row, "not a quantity; write it like 327 or 0.5")
-	}
-	if count < 0 {
-		return u.found(u.at[roleQuantity], row, "usage is never negative")
-	}
-	if u.cell(row, roleService) == "" && u.cell(row, roleSKU) == "" {
-		return u.found(-1, row, "the row names no package and no SKU; is it a total? delete it")
-	}
-	place, err := u.place(row)
-	if place == nil {
-		return err
-	}
-	r := UsageRow{Place: place, Count: count, User: u.user(row)}
-	if u.report.Level != LevelUser {
-		r.User = ""
-	} else if r.User == "" {
-		return u.found(-1, row, "the row names no user, no workspace and no license")
-	}
-	if u.at[roleDay] >= 0 {
-		if r.Day, err = u.day(row, roleDay); err != nil {
-			return u.found(u.at[roleDay], row, err.Error())
-		}
-	}
-	if u.has(rolePeriodStart) && u.has(rolePeriodEnd) {
-		if err := u.period(row); err != nil {
-			return err
-		}
-	}
-	u.report.Rows = append(u.report.Rows, r)
-	return nil
-}
-
-// user gives what a row's user is told by.
-func (u *usageReader) user(row []string) string {
-	for _, r := range []role{roleUserEmail, roleUserID, roleWorkspace, roleLicense} {
-		if s := u.cell(row, r); s != "" {
-			if r != roleUserEmail {
-				s = NormalID(s)
-			}
-			// The record's cells share one piece of memory; keep this one alone.
-			return strings.Clone(strings.ToLower(s))
-		}
-	}
-	return ""
-}
-
-// day reads a date; a time of day behind it is that of the report's UTC days.
-func (u *usageReader) day(row []string, r role) (Day, error) {
-	s := u.cell(row, r)
-	if d, ok := u.days[s]; ok {
-		return d, nil
-	}
-	date, _, _ := strings.Cut(s, "T")
-	d, err := ParseDay(date)
-	if err == nil {
-		u.days[strings.Clone(s)] = d
-	}
-	return d, err
-}
-
-func (u *usageReader) period(row []string) error {
-	first, err := u.day(row, rolePeriodStart)
-	if err != nil {
-		return u.found(u.at[rolePeriodStart], row, err.Error())
-	}
-	last, err := u.day(row, rolePeriodEnd)
-	if err != nil {
-		return u.found(u.at[rolePeriodEnd], row, err.Error())
-	}
-	p := Period{first, last}
-	if p == u.report.Period {
-		return nil
-	}
-	if u.report.Period.First != 0 {
-		return u.found(u.at[rolePeriodStart], row, fmt.Sprintf("the row is for %s, the rows above are for %s", p, u.report.Period))
-	}
-	if p.Days() < 1 {
-		return u.found(u.at[rolePeriodEnd], row, "the period ends before it begins")
-	}
-	u.report.Period = p
-	return nil
-}
-
-// placeRoles are the columns that tell places apart.
-var placeRoles = []role{roleSubPartnerOrg, roleSubscription, roleCustomerName, roleCustomerOrg, roleCustomerExternal, roleService, roleSKU, roleLicense}
-
-// place finds the place of a row among those of earlier rows. It is nil where the
-// row has a problem.
-func (u *usageReader) place(row []string) (*Place, error) {
-	u.key = u.key[:0]
-	for _, r := range placeRoles {
-		if r == roleLicense && u.report.Level == LevelUser {
-			continue // at user level a license may be that of the user alone
-		}
-		u.key = append(append(u.key, u.cell(row, r)...), 0)
-	}
-	if p, ok := u.places[string(u.key)]; ok {
-		return p, nil
-	}
-	for _, r := range placeRoles {
-		if _, valid := cleanCell(u.cell(row, r)); !valid {
-			return nil, u.found(u.at[r], row, "the cell is not UTF-8 text; save the file as UTF-8")
-		}
-	}
-	text := func(r role) string { return strings.Clone(u.cell(row, r)) }
-	p := &Place{
-		Customer:   Party{OrgID: NormalID(text(roleCustomerOrg)), ExternalID: text(roleCustomerExternal), Name: text(roleCustomerName)},
-		SubPartner: NormalID(text(roleSubPartnerOrg)), Subscription: text(roleSubscription), SKU: text(roleSKU), Package: text(roleService),
-	}
-	if u.report.Level != LevelUser {
-		p.License = NormalID(text(roleLicense))
-	}
-	if u.report.Level != LevelPartner && p.Customer == (Party{}) {
-		return nil, u.found(-1, row, "the row names no customer")
-	}
-	u.places[string(u.key)] = p
-	return p, nil
 }

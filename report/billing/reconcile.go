@@ -96,6 +96,7 @@ func Reconcile(in Input) (*Result, error) {
 		return nil, err
 	}
 	r.openLedger()
+	r.findPlaces()
 	r.learnSKUs()
 	if err := r.meter(); err != nil {
 		return nil, err
@@ -133,7 +134,8 @@ type run struct {
 	currency string // that most lines are in
 	sku      map[string]string
 	parties  *directory
-	places   map[*Place]cellKey // of the rows of the reports
+	found    []*Place // of the rows of the reports
+	places   map[*Place]cellKey
 	cells    []*cell
 	overlaps []overlap
 
@@ -225,16 +227,16 @@ func latestMonth(lines []Line, all Period) Period {
 func (r *run) learnSKUs() {
 	r.sku = make(map[string]string)
 	both := make(map[string]bool)
-	r.eachPlace(func(p *Place) {
+	for _, p := range r.found {
 		if p.SKU == "" || p.Package == "" {
-			return
+			continue
 		}
 		name := PackageName(p.Package)
 		if known, ok := r.sku[p.SKU]; ok && known != name {
 			both[p.SKU] = true
 		}
 		r.sku[p.SKU] = name
-	})
+	}
 	for sku := range both {
 		delete(r.sku, sku)
 	}
@@ -243,16 +245,18 @@ func (r *run) learnSKUs() {
 	}
 }
 
-// eachPlace calls f once for each place of the reports.
-func (r *run) eachPlace(f func(*Place)) {
+// findPlaces collects the places of the reports, each once.
+func (r *run) findPlaces() {
 	for _, report := range r.in.Reports {
+		r.found = append(r.found, report.places...)
+		if report.places != nil {
+			continue
+		}
 		seen := make(map[*Place]bool)
-		var last *Place
 		for i := range report.Rows {
-			if p := report.Rows[i].Place; p != last && !seen[p] {
+			if p := report.Rows[i].Place; !seen[p] {
 				seen[p] = true
-				last = p
-				f(p)
+				r.found = append(r.found, p)
 			}
 		}
 	}
