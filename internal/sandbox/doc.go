@@ -41,6 +41,13 @@
 //   - A sub-partner (onBehalfOfSubPartnerOrgId) sees its own customers only; unknown is 2501, a suspended one answers POST
 //     and PUT with 403 and 2006.
 //
+// # Signing in
+//
+// GET /v1/authorize is for the client sandbox-client and any http address on loopback. A browser gets a page with buttons,
+// anything else the redirect with a code at once. A code is good once and for ten minutes, with the code_verifier of its
+// S256 challenge where there was one. Tokens that came by a code are held to their scopes (403 without a code); the token
+// that a sandbox starts with may do everything. The service app is for the partner's own organization, see ServiceApp.
+//
 // # Seed
 //
 // A seed is a JSON object whose sections are read in the order in which they stand; sub_partners come before customers,

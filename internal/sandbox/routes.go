@@ -17,7 +17,8 @@ func (s *Sandbox) routes() *http.ServeMux {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+apiPrefix+path, s.endpoint(s.guarded(h)))
 	}
-	mux.HandleFunc("POST "+apiPrefix+"/access_token", s.endpoint(s.refreshTokens))
+	mux.HandleFunc("GET "+apiPrefix+"/authorize", s.endpoint(s.authorize))
+	mux.HandleFunc("POST "+apiPrefix+"/access_token", s.endpoint(s.giveTokens))
 	mux.HandleFunc(apiPrefix+"/", s.endpoint(s.guarded(func(*call) answer { return refused(refuseStatus(http.StatusNotFound)) })))
 	mux.HandleFunc("GET /__sandbox/state", s.serveState)
 	mux.HandleFunc("GET /__sandbox/log", s.serveLog)
@@ -59,11 +60,12 @@ func (s *Sandbox) billingRoutes() map[string]handler {
 // platformRoutes are what the wholesale and the BroadWorks API share.
 func (s *Sandbox) platformRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /people/me":          s.getMe,
-		"GET /people":             s.listPeople,
-		"DELETE /people/{id}":     s.removePerson,
-		"GET /organizations":      s.listOrganizations,
-		"GET /organizations/{id}": s.getOrganization,
-		"GET /locations":          s.listLocations,
+		"POST /applications/{id}/token": s.mintTokens,
+		"GET /people/me":                s.getMe,
+		"GET /people":                   s.listPeople,
+		"DELETE /people/{id}":           s.removePerson,
+		"GET /organizations":            s.listOrganizations,
+		"GET /organizations/{id}":       s.getOrganization,
+		"GET /locations":                s.listLocations,
 	}
 }

@@ -84,7 +84,10 @@ func send(w http.ResponseWriter, c *call, reply answer, rule Rule) {
 		header.Set("Retry-After", reply.retryAfter)
 	}
 	body := render(c, reply)
-	if len(body) > 0 {
+	switch {
+	case reply.page != "":
+		header.Set("Content-Type", "text/html; charset=utf-8")
+	case len(body) > 0:
 		header.Set("Content-Type", "application/json;charset=UTF-8")
 	}
 	if rule.action == actionTruncate && len(body) > 0 {
@@ -96,6 +99,9 @@ func send(w http.ResponseWriter, c *call, reply answer, rule Rule) {
 }
 
 func render(c *call, reply answer) []byte {
+	if reply.page != "" {
+		return []byte(reply.page)
+	}
 	content := reply.body
 	if reply.refused != nil {
 		content = reply.refused.wire(c.tracking)

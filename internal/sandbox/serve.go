@@ -53,6 +53,7 @@ type answer struct {
 	next       string // URL of the next page
 	retryAfter string
 	redirect   string   // where else to ask, with a status of 300 to 399
+	page       string   // HTML, in place of body
 	body       any      // becomes JSON; nil is an empty body
 	sheet      *sheet   // of a download, instead of body
 	refused    *refusal // instead of body
@@ -118,6 +119,9 @@ func (s *Sandbox) guarded(h handler) handler {
 			reply := refused(refuseStatus(http.StatusTooManyRequests))
 			reply.retryAfter = seconds(wait)
 			return reply
+		}
+		if !s.tokens.access[token].allows(c.request) {
+			return refused(refuseStatus(http.StatusForbidden))
 		}
 		c.partner = s.estate.partner
 		if id := c.query.Get("onBehalfOfSubPartnerOrgId"); id != "" {

@@ -67,7 +67,7 @@ func TestTokenRefusals(t *testing.T) {
 	for want, replace := range map[string]url.Values{
 		"invalid_grant":          {"refresh_token": {"old"}},
 		"invalid_client":         {"client_secret": {"wrong"}},
-		"unsupported_grant_type": {"grant_type": {"authorization_code"}},
+		"unsupported_grant_type": {"grant_type": {"password"}},
 	} {
 		got := c.refresh(replace, false)
 		if got.text("error") != want {

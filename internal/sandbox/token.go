@@ -17,34 +17,68 @@ const (
 	refreshLife = 7775999 * time.Second // 90 days
 )
 
+// oauthClient is an application that may ask for tokens.
+type oauthClient struct {
+	id, secret string
+	life       time.Duration // of its access tokens, where Options.TokenTTL does not say otherwise
+	renewal    time.Duration // of its refresh tokens
+}
+
+var (
+	integration = &oauthClient{clientID, clientSecret, accessLife, refreshLife}
+	serviceApp  = &oauthClient{appClientID, appClientSecret, appAccessLife, appRefreshLife}
+)
+
+// grant is what a person, or an organization, has agreed to.
+type grant struct {
+	client *oauthClient
+	scope  string // separated by spaces; "" is everything, and is not told
+}
+
+// accessToken is what is known of an access token.
+type accessToken struct {
+	scope   string
+	expires time.Time // the zero time is never
+}
+
 // tokens are what the token endpoint has given out.
 type tokens struct {
-	issued  int
-	current string
-	refresh string
-	expires map[string]time.Time // of access tokens; the zero time is never
+	issued, refreshes, agreed int
+	current, refresh          string // of the sign-in that a sandbox begins with
+	access                    map[string]accessToken
+	grants                    map[string]*grant   // by refresh token
+	consents                  map[string]*consent // by authorization code
 }
 
 func newTokens() tokens {
-	return tokens{refresh: refreshToken(1), expires: map[string]time.Time{}}
+	t := tokens{access: map[string]accessToken{}, grants: map[string]*grant{}, consents: map[string]*consent{}}
+	t.refresh = t.keep(&grant{client: integration})
+	return t
 }
 
-func refreshToken(n int) string { return fmt.Sprintf("sandbox-refresh-%06d-c3a7e1", n) }
+// keep makes a refresh token for g.
+func (t *tokens) keep(g *grant) string {
+	t.refreshes++
+	token := fmt.Sprintf("sandbox-refresh-%06d-c3a7e1", t.refreshes)
+	t.grants[token] = g
+	return token
+}
 
 // issue makes a new access token.
-func (t *tokens) issue(now time.Time, ttl time.Duration) {
+func (t *tokens) issue(scope string, now time.Time, ttl time.Duration) string {
 	t.issued++
-	t.current = fmt.Sprintf("sandbox-access-%06d-5b20f8", t.issued)
-	var expires time.Time
+	token := fmt.Sprintf("sandbox-access-%06d-5b20f8", t.issued)
+	known := accessToken{scope: scope}
 	if ttl > 0 {
-		expires = now.Add(ttl)
+		known.expires = now.Add(ttl)
 	}
-	t.expires[t.current] = expires
+	t.access[token] = known
+	return token
 }
 
 func (t *tokens) valid(token string, now time.Time) bool {
-	expires, known := t.expires[token]
-	return known && (expires.IsZero() || now.Before(expires))
+	known, ok := t.access[token]
+	return ok && (known.expires.IsZero() || now.Before(known.expires))
 }
 
 // AccessToken returns a bearer token that is accepted now.
@@ -53,7 +87,7 @@ func (s *Sandbox) AccessToken() string {
 	defer s.mu.Unlock()
 	now := s.options.Now()
 	if !s.tokens.valid(s.tokens.current, now) {
-		s.tokens.issue(now, s.options.TokenTTL)
+		s.tokens.current = s.tokens.issue("", now, s.options.TokenTTL)
 	}
 	return s.tokens.current
 }
@@ -69,7 +103,7 @@ func (s *Sandbox) Credentials() []byte {
 		"client_secret":            clientSecret,
 		"refresh_token":            s.tokens.refresh,
 		"access_token":             token,
-		"expires_at":               now.Add(s.accessLife()).Format(time.RFC3339),
+		"expires_at":               now.Add(s.life(integration)).Format(time.RFC3339),
 		"refresh_token_expires_at": now.Add(refreshLife).Format(time.RFC3339),
 	}, "", "  ")
 	if err != nil {
@@ -78,11 +112,12 @@ func (s *Sandbox) Credentials() []byte {
 	return append(body, '\n')
 }
 
-func (s *Sandbox) accessLife() time.Duration {
+// life is how long an access token of a client is good for, as it is told.
+func (s *Sandbox) life(of *oauthClient) time.Duration {
 	if s.options.TokenTTL > 0 {
 		return s.options.TokenTTL
 	}
-	return accessLife
+	return of.life
 }
 
 // wireTokenError is the OAuth form of an error, which is not that of the rest of the API.
@@ -98,11 +133,11 @@ type wireTokens struct {
 	RefreshToken     string `json:"refresh_token"`
 	RefreshExpiresIn int64  `json:"refresh_token_expires_in"`
 	TokenType        string `json:"token_type"`
+	Scope            string `json:"scope,omitempty"`
 }
 
-// refreshTokens is POST /access_token with the refresh_token grant. The client's id and secret may come as form fields
-// or as HTTP Basic.
-func (s *Sandbox) refreshTokens(c *call) answer {
+// giveTokens is POST /access_token. The client's id and secret may come as form fields or as HTTP Basic.
+func (s *Sandbox) giveTokens(c *call) answer {
 	form, err := url.ParseQuery(string(c.body))
 	if err != nil || !strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return tokenError(c, http.StatusBadRequest, "invalid_request")
@@ -111,26 +146,57 @@ func (s *Sandbox) refreshTokens(c *call) answer {
 	if user, password, ok := c.request.BasicAuth(); ok {
 		id, secret = user, password
 	}
-	switch {
-	case id != clientID || secret != clientSecret:
+	client := findClient(id)
+	if client == nil || secret != client.secret {
 		return tokenError(c, http.StatusUnauthorized, "invalid_client")
-	case form.Get("grant_type") != "refresh_token":
-		return tokenError(c, http.StatusBadRequest, "unsupported_grant_type")
-	case form.Get("refresh_token") != s.tokens.refresh:
+	}
+	switch form.Get("grant_type") {
+	case "refresh_token":
+		return s.refreshTokens(c, client, form.Get("refresh_token"))
+	case "authorization_code":
+		return s.redeem(c, client, form)
+	}
+	return tokenError(c, http.StatusBadRequest, "unsupported_grant_type")
+}
+
+func findClient(id string) *oauthClient {
+	for _, known := range []*oauthClient{integration, serviceApp} {
+		if known.id == id {
+			return known
+		}
+	}
+	return nil
+}
+
+// refreshTokens is the refresh_token grant.
+func (s *Sandbox) refreshTokens(c *call, client *oauthClient, refresh string) answer {
+	g := s.tokens.grants[refresh]
+	if g == nil || g.client != client {
 		return tokenError(c, http.StatusBadRequest, "invalid_grant")
 	}
-	s.tokens.issue(c.now, s.options.TokenTTL)
+	builtIn := refresh == s.tokens.refresh
 	if s.options.RotateRefresh {
-		s.tokens.refresh = refreshToken(s.tokens.issued)
+		delete(s.tokens.grants, refresh)
+		refresh = s.tokens.keep(g)
 	}
+	reply := s.answerTokens(c, g, refresh)
+	if builtIn {
+		s.tokens.current, s.tokens.refresh = reply.AccessToken, refresh
+	}
+	return answer{status: http.StatusOK, body: reply}
+}
+
+// answerTokens makes an access token of a grant, and words the pair.
+func (s *Sandbox) answerTokens(c *call, g *grant, refresh string) wireTokens {
 	c.applied("token", "", "")
-	return answer{status: http.StatusOK, body: wireTokens{
-		AccessToken:      s.tokens.current,
-		ExpiresIn:        int64(s.accessLife() / time.Second),
-		RefreshToken:     s.tokens.refresh,
-		RefreshExpiresIn: int64(refreshLife / time.Second),
+	return wireTokens{
+		AccessToken:      s.tokens.issue(g.scope, c.now, s.options.TokenTTL),
+		ExpiresIn:        int64(s.life(g.client) / time.Second),
+		RefreshToken:     refresh,
+		RefreshExpiresIn: int64(g.client.renewal / time.Second),
 		TokenType:        "Bearer",
-	}}
+		Scope:            g.scope,
+	}
 }
 
 func tokenError(c *call, status int, problem string) answer {
