@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,13 +20,19 @@ import (
 // here zero, is not known.
 type Credentials struct {
 	ClientID              string    `json:"client_id"`
-	ClientSecret          string    `json:"client_secret"`
-	RefreshToken          string    `json:"refresh_token"`
-	AccessToken           string    `json:"access_token"`
+	ClientSecret          string    `json:"client_secret,omitempty"`
+	RefreshToken          string    `json:"refresh_token,omitempty"`
+	AccessToken           string    `json:"access_token,omitempty"`
 	ExpiresAt             time.Time `json:"expires_at,omitzero"`
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
+	// Scopes are what was granted, separated by spaces; empty is not known.
+	Scopes string `json:"scopes,omitempty"`
+	// Keychain names the entry of the system's keychain that holds the secrets
+	// in place of the file; empty where the file holds them.
+	Keychain string `json:"keychain,omitempty"`
 
-	life time.Duration // of the access token as it was granted; 0 = not known
+	life  time.Duration              // of the access token as it was granted; 0 = not known
+	other map[string]json.RawMessage // fields of the file that are not ours
 }
 
 // String keeps the secrets out of logs and messages.
@@ -33,9 +41,21 @@ func (Credentials) String() string { return "REDACTED" }
 // GoString keeps the secrets out of %#v.
 func (Credentials) GoString() string { return "REDACTED" }
 
-// ReadCredentials reads a credentials file. One that others than its owner may
-// read is refused.
+// ReadCredentials reads a credentials file, and the secrets that it refers to. One
+// that others than its owner may read is refused.
 func ReadCredentials(path string) (Credentials, error) {
+	c, err := readCredentials(path)
+	if err == nil && (c.ClientID == "" || c.ClientSecret == "" || c.RefreshToken == "") {
+		err = fmt.Errorf("read credentials: %s lacks client_id, client_secret or refresh_token; sign in again", path)
+	}
+	if err != nil {
+		return Credentials{}, err
+	}
+	return c, nil
+}
+
+// readCredentials reads a file that need not be complete.
+func readCredentials(path string) (Credentials, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return Credentials{}, fmt.Errorf("read credentials: %w", err)
@@ -51,8 +71,8 @@ func ReadCredentials(path string) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, fmt.Errorf("read credentials: %s: %w", path, err)
 	}
-	if c.ClientID == "" || c.ClientSecret == "" || c.RefreshToken == "" {
-		return Credentials{}, fmt.Errorf("read credentials: %s lacks client_id, client_secret or refresh_token; sign in again", path)
+	if err := c.fetchSecrets(); err != nil {
+		return Credentials{}, fmt.Errorf("read credentials: %s: %w", path, err)
 	}
 	return c, nil
 }
@@ -77,8 +97,48 @@ func parseCredentials(data []byte) (Credentials, error) {
 	if c.ExpiresAt, err = parseExpiry("expires_at", fields.ExpiresAt); err != nil {
 		return Credentials{}, err
 	}
-	c.RefreshTokenExpiresAt, err = parseExpiry("refresh_token_expires_at", fields.RefreshTokenExpiresAt)
+	if c.RefreshTokenExpiresAt, err = parseExpiry("refresh_token_expires_at", fields.RefreshTokenExpiresAt); err != nil {
+		return Credentials{}, err
+	}
+	c.other, err = otherFields(data)
 	return c, err
+}
+
+// ownFields are the names of a credentials file, which JSON matches without
+// regard to case.
+var ownFields = []string{
+	"client_id", "client_secret", "refresh_token", "access_token", "expires_at", "refresh_token_expires_at", "scopes", "keychain",
+}
+
+// otherFields are what somebody else keeps in the file.
+func otherFields(data []byte) (map[string]json.RawMessage, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, errors.New("not JSON of the expected form")
+	}
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool {
+		return slices.ContainsFunc(ownFields, func(own string) bool { return strings.EqualFold(own, name) })
+	})
+	return all, nil
+}
+
+// encode is the reverse of parseCredentials, without secrets that are kept
+// elsewhere.
+func (c Credentials) encode() ([]byte, error) {
+	if c.Keychain != "" {
+		c.ClientSecret, c.RefreshToken, c.AccessToken = "", "", ""
+	}
+	own, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]json.RawMessage{}
+	if err := json.Unmarshal(own, &all); err != nil {
+		return nil, err
+	}
+	maps.Copy(all, c.other)
+	data, err := json.MarshalIndent(all, "", "  ")
+	return append(data, '\n'), err
 }
 
 // parseExpiry reads a time of a credentials file; a blank one is not known.
@@ -101,6 +161,45 @@ func WriteCredentials(path string, c Credentials) error {
 		return err
 	}
 	return file.commit(c)
+}
+
+// PrepareCredentials looks, before a person signs in, whether the result could
+// be saved at path. It returns what is there, which need not be complete, and
+// nothing where there is no file.
+func PrepareCredentials(path string) (Credentials, error) {
+	c, err := readCredentials(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Credentials{}, err
+	}
+	file, err := newCredentialsFile(path)
+	if err != nil {
+		return Credentials{}, err
+	}
+	file.discard()
+	return c, nil
+}
+
+// SaveCredentials replaces what a credentials file says of its client and
+// tokens, and keeps what else is in it. It waits for other processes that are
+// about to change the file.
+func SaveCredentials(ctx context.Context, path string, c Credentials) error {
+	unlock, err := lockCredentials(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	old, err := readCredentials(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	c.other = old.other
+	if err := WriteCredentials(path, c); err != nil {
+		return err
+	}
+	if old.Keychain != "" && old.Keychain != c.Keychain {
+		forgetSecrets(old.Keychain)
+	}
+	return nil
 }
 
 // pendingFile is the successor of a credentials file before it takes its place.
@@ -134,9 +233,12 @@ func (p *pendingFile) discard() {
 
 // commit puts c on disk and into place.
 func (p *pendingFile) commit(c Credentials) error {
-	data, err := json.MarshalIndent(c, "", "  ")
+	data, err := c.encode()
 	if err == nil {
-		_, err = p.file.Write(append(data, '\n'))
+		err = c.storeSecrets()
+	}
+	if err == nil {
+		_, err = p.file.Write(data)
 	}
 	if err == nil {
 		err = p.file.Sync()
