@@ -118,6 +118,7 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 	if err != nil {
 		return err
 	}
+	a.needToChange(in.kinds(&o.planOptions))
 	api, err := a.connect(a.stop)
 	if err != nil {
 		return err

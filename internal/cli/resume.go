@@ -54,6 +54,7 @@ func (a *app) resume(ctx context.Context, dir string, brake brakeOptions) error 
 		return err
 	}
 	defer old.run.end()
+	a.needToChange(kindsOf(old.saved.Plan))
 	api, err := a.connect(a.stop)
 	if err != nil {
 		return err

@@ -17,6 +17,10 @@ type app struct {
 	// stop ends with the first interrupt. Everything that may be given up at
 	// once runs under it; only a run's changes get the chance to finish.
 	stop context.Context
+	// command is the command that runs, without the program's name, and needed are
+	// the scopes that it needs.
+	command string
+	needed  []string
 	// log takes what may interest an operator, and notices what must be said
 	// whatever the log level is.
 	log, notices *slog.Logger
@@ -42,7 +46,7 @@ Try it without an account:
 		SilenceErrors:     true,
 		Args:              noArguments,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetIn(a.stdin)
@@ -54,12 +58,14 @@ Try it without an account:
 	})
 	a.global.addFlags(root.PersistentFlags(), a.getenv)
 	offerWords(root)
-	root.AddCommand(newValidate(a), newPlan(a), newApply(a), newResume(a), newResults(a), newExport(a), newErrors(a), newSandbox(a), newBilling(a))
+	root.AddCommand(newValidate(a), newPlan(a), newApply(a), newResume(a), newResults(a), newExport(a), newErrors(a), newSandbox(a), newBilling(a), newAuth(a))
 	return root
 }
 
 // prepare checks the global flags and sets up logging; it runs before every command.
-func (a *app) prepare() error {
+func (a *app) prepare(cmd *cobra.Command) error {
+	a.command = strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+	a.needed = commandScopes[a.command]
 	if err := a.global.check(); err != nil {
 		return err
 	}

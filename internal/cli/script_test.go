@@ -20,7 +20,8 @@ import (
 )
 
 // TestMain makes this test binary the program that scripts call: as wholesync,
-// and as ws, which is wholesync against the sandbox of the script, in a hurry.
+// as ws, which is wholesync against the sandbox of the script, in a hurry, and as
+// visit, which is a browser whose user agrees to everything.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"wholesync": func() { os.Exit(Main()) },
@@ -29,7 +30,19 @@ func TestMain(m *testing.M) {
 			os.Args = append(os.Args[:1], append(hurry, os.Args[1:]...)...)
 			os.Exit(Main())
 		},
+		"visit": func() { os.Exit(visit(os.Args[len(os.Args)-1])) },
 	})
+}
+
+// visit opens an address and goes wherever it leads.
+func visit(address string) int {
+	client := http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Get(address)
+	if err != nil {
+		return 1
+	}
+	defer resp.Body.Close()
+	return 0
 }
 
 func TestScripts(t *testing.T) {
@@ -44,10 +57,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"api":      startAPI,
-			"state":    checkState,
-			"requests": countRequests,
-			"replace":  replaceText,
+			"api":          startAPI,
+			"state":        checkState,
+			"requests":     countRequests,
+			"replace":      replaceText,
+			"organization": setOrganization,
 		},
 		RequireExplicitExec: true,
 		// A command that waits for ever must not hold up everything else.
@@ -81,7 +95,7 @@ func (f *faultList) Set(text string) error {
 //	api [-seed FILE] [-delay D] [-ttl D] [-fault RULE]...
 //
 // -delay is that of provisioning and of billing reports.
-// It sets $BASE_URL, $DOWNLOAD_URL and $WEBEX_ACCESS_TOKEN and writes credentials.json.
+// It sets $BASE_URL, $DOWNLOAD_URL, $WEBEX_ACCESS_TOKEN and $SERVICE_APP, and writes credentials.json.
 func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	var faults faultList
 	f := flag.NewFlagSet("api", flag.ContinueOnError)
@@ -103,6 +117,20 @@ func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DOWNLOAD_URL", s.downloadURL)
 	ts.Setenv(envToken, s.box.AccessToken())
 	ts.Check(os.WriteFile(ts.MkAbs("credentials.json"), s.box.Credentials(), 0o600))
+	app, _, _ := s.box.ServiceApp()
+	ts.Setenv("SERVICE_APP", app)
+}
+
+// setOrganization sets $ORGANIZATION from what auth status wrote: organization FILE.
+func setOrganization(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: organization FILE")
+	}
+	var who struct {
+		Organization string `json:"organization_id"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &who))
+	ts.Setenv("ORGANIZATION", who.Organization)
 }
 
 // control reads one of the sandbox's own pages.

@@ -49,23 +49,36 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := webex.New(webex.Config{
-		BaseURL: e.url, Tokens: e.tokens, SubPartner: a.global.subPartner,
-		Rate: a.global.rate, Burst: a.global.burst, Concurrency: a.global.concurrency,
-		Timeout: a.global.timeout, MaxOutage: a.global.maxOutage,
-		Log: a.log, UserAgent: "wholesync/" + version(),
-	})
+	if err := a.checkScopes(e.tokens); err != nil {
+		e.close()
+		return nil, err
+	}
+	client, err := a.client(e.url, e.tokens, a.global.maxOutage)
 	if err != nil {
 		e.close()
-		return nil, fmt.Errorf("reading the flags: --base-url: %w", err)
+		return nil, err
 	}
-	client.SetNotify(a.sayPause)
 	s := &session{endpoint: e, client: client}
 	if s.organization, err = a.organizationOf(ctx, client); err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// client makes an API client with the limits that the flags set.
+func (a *app) client(url string, tokens webex.TokenSource, maxOutage time.Duration) (*webex.Client, error) {
+	client, err := webex.New(webex.Config{
+		BaseURL: url, Tokens: tokens, SubPartner: a.global.subPartner,
+		Rate: a.global.rate, Burst: a.global.burst, Concurrency: a.global.concurrency,
+		Timeout: a.global.timeout, MaxOutage: maxOutage,
+		Log: a.log, UserAgent: "wholesync/" + version(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the flags: --base-url: %w", err)
+	}
+	client.SetNotify(a.sayPause)
+	return client, nil
 }
 
 // sayPause tells people why nothing moves. The client calls it from many goroutines.
@@ -91,7 +104,7 @@ func (a *app) organizationOf(ctx context.Context, client *webex.Client) (string,
 	case err == nil:
 		return me.OrgID, nil
 	case errors.As(err, &refused) && refused.Class == webex.ClassAuth && refused.HTTPStatus != 403:
-		return "", fail(exitAuth, "signing in: %w; get a new token, or sign in again", err)
+		return "", fail(exitAuth, "signing in: %w; get a new token, or run wholesync auth login", err)
 	}
 	a.log.LogAttrs(ctx, slog.LevelInfo, "the organization of the token is not known", slog.String("error", err.Error()))
 	return "", nil
@@ -141,9 +154,9 @@ func (a *app) tokens() (webex.TokenSource, error) {
 		return webex.StaticToken(token), nil
 	}
 	if a.global.credentials == "" {
-		return nil, fail(exitAuth, "signing in: no credentials; set $%s, or give --%s FILE, or try it out with --sandbox", envToken, credentialsFlag)
+		return nil, fail(exitAuth, "signing in: no credentials; set $%s, or give --%s FILE (see wholesync auth login), or try it out with --sandbox", envToken, credentialsFlag)
 	}
-	tokens, err := webex.CredentialsFile(a.global.credentials, strings.TrimRight(a.global.baseURL, "/")+"/access_token", nil)
+	tokens, err := webex.CredentialsFile(a.global.credentials, a.tokenURL(), nil)
 	if err != nil {
 		return nil, fail(exitAuth, "signing in: %w", err)
 	}

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"wholesync/diff"
+	"wholesync/internal/webex"
+)
+
+// commandScopes are the scopes that each command needs, by the command's words.
+// A token that is known to lack one ends the command before it sends anything.
+var commandScopes = map[string][]string{
+	"plan":              slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
+	"export":            slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
+	"apply":             slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
+	"resume":            slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
+	"billing list":      toRead("wholesale_billing_reports"),
+	"billing get":       toRead("wholesale_billing_reports"),
+	"billing download":  toRead("wholesale_billing_reports"),
+	"billing create":    toChange("wholesale_billing_reports"),
+	"billing delete":    toChange("wholesale_billing_reports"),
+	"billing reconcile": toChange("wholesale_billing_reports"),
+}
+
+// purposeScopes are what a sign-in asks for besides the scopes of the commands.
+// The person's own record tells the organization, by which runs lock each other
+// out; the organizations of customers are opened when access to them has lapsed.
+var purposeScopes = map[string][]string{
+	"plan":    toRead("people"),
+	"export":  toRead("people"),
+	"apply":   slices.Concat(toRead("people"), toRead("organizations")),
+	"billing": toRead("people"),
+	"broadworks": slices.Concat(toRead("people"), toChange("broadworks_subscribers"), toChange("broadworks_enterprises"),
+		toChange("broadworks_billing_reports")),
+}
+
+func toRead(name string) []string { return []string{"spark-admin:" + name + "_read"} }
+
+func toChange(name string) []string { return append(toRead(name), "spark-admin:"+name+"_write") }
+
+// purposes are the words that auth login --for takes.
+func purposes() []string { return slices.Sorted(maps.Keys(purposeScopes)) }
+
+// scopesFor are the scopes of some purposes, each once, in the order of the alphabet.
+func scopesFor(words []string) ([]string, error) {
+	var all []string
+	for _, word := range words {
+		more, known := purposeScopes[word]
+		if !known {
+			return nil, fmt.Errorf("reading the flags: --for %q is no purpose; choose among %s", word, strings.Join(purposes(), ", "))
+		}
+		all = append(all, more...)
+		for command, scopes := range commandScopes {
+			if first, _, _ := strings.Cut(command, " "); first == word {
+				all = append(all, scopes...)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// enoughFor are the commands that scopes allow.
+func enoughFor(granted []string) []string {
+	var commands []string
+	for _, command := range slices.Sorted(maps.Keys(commandScopes)) {
+		if len(lacking(granted, commandScopes[command])) == 0 {
+			commands = append(commands, command)
+		}
+	}
+	return commands
+}
+
+// lacking are the scopes needed that were not granted.
+func lacking(granted, needed []string) []string {
+	return slices.DeleteFunc(slices.Clone(needed), func(scope string) bool { return slices.Contains(granted, scope) })
+}
+
+// checkScopes finds out before the first request that a sign-in does not allow
+// what is about to be done. Where its scopes are not known the API has to say so.
+func (a *app) checkScopes(tokens webex.TokenSource) error {
+	granted := webex.GrantedScopes(tokens)
+	missing := lacking(granted, a.needed)
+	if len(granted) == 0 || len(missing) == 0 {
+		return nil
+	}
+	purpose, _, _ := strings.Cut(strings.Replace(a.command, "resume", "apply", 1), " ")
+	return fail(exitAuth, "signing in: the sign-in lacks %s, which %s needs, so nothing was sent; run wholesync auth login --for %s",
+		strings.Join(missing, " and "), a.command, purpose)
+}
+
+// needToChange says which kinds are about to be changed, where that is less than
+// the command may change: a sign-in need not be for more.
+func (a *app) needToChange(kinds map[diff.Kind]bool) {
+	for kind, name := range map[diff.Kind]string{diff.Customer: "wholesale_customers", diff.Subscriber: "wholesale_subscribers"} {
+		if !kinds[kind] {
+			a.needed = lacking([]string{"spark-admin:" + name + "_write"}, a.needed)
+		}
+	}
+}
+
+// kindsOf are the kinds that a plan changes.
+func kindsOf(p *diff.Plan) map[diff.Kind]bool {
+	kinds := map[diff.Kind]bool{}
+	for i := range p.Changes {
+		kinds[p.Changes[i].Kind] = true
+	}
+	return kinds
+}
+
+// kinds are those that an apply may change.
+func (in reading) kinds(o *planOptions) map[diff.Kind]bool {
+	switch {
+	case in.saved != nil:
+		return kindsOf(in.saved.Plan)
+	case in.made != nil:
+		return kindsOf(in.made.plan)
+	}
+	only := o.diffOptions().Only
+	kinds := map[diff.Kind]bool{}
+	for _, k := range []diff.Kind{diff.Customer, diff.Subscriber} {
+		kinds[k] = in.want.Of(k).Len() > 0 && (only == 0 || only == k)
+	}
+	return kinds
+}
