@@ -27,6 +27,9 @@ func (u *followUp) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&u.threshold, "threshold", "", "show findings of less than this amount as one sum")
 }
 
+// files are the input files that the flags name.
+func (u *followUp) files() []string { return []string{u.waivers} }
+
 // read takes the files and the choices into a comparison.
 func (u *followUp) read(in *billing.Input) (err error) {
 	in.Options.Accrue = u.accrue

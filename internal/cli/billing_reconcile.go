@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -21,12 +23,12 @@ import (
 // reconcileOptions are the flags of billing reconcile.
 type reconcileOptions struct {
 	invoices, usage, seats, inventory []string
-	prices, mapping                   string
-	proration, zone                   string
+	zone                              string
 	tolerance, percent, quantity      string
 	total                             string
 	allowPartial, matchNames, all     bool
 	findings, xlsx, html              string
+	contract
 	followUp
 }
 
@@ -70,9 +72,7 @@ func (o *reconcileOptions) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.usage, "usage", nil, "a usage report as CSV, of any level; several check each other")
 	f.StringArrayVar(&o.seats, "seats", nil, "a point-in-time report as CSV, for prorations that count seats at the end")
 	f.StringArrayVar(&o.inventory, "inventory", nil, "desired-state CSV or an export: what is wanted")
-	f.StringVar(&o.prices, "prices", "", "price list; without it the invoice's own prices are taken")
-	f.StringVar(&o.mapping, "mapping", "", "YAML file that describes the invoice's layout and names")
-	f.StringVar(&o.proration, "proration", "daily-exact", "how charges are computed, such as daily-exact,half-even or avg-dp=2 or ceil; auto finds out")
+	o.contract.addFlags(f)
 	f.StringVar(&o.zone, "billing-tz", "UTC", "time zone whose days the invoice counts")
 	f.StringVar(&o.tolerance, "tolerance", "", "accept charges that are off by no more than this amount")
 	f.StringVar(&o.percent, "tolerance-percent", "", "accept charges that are off by no more than this percentage")
@@ -96,7 +96,7 @@ func (a *app) reconcile(o *reconcileOptions) error {
 	if len(o.invoices) == 0 || len(o.usage)+len(o.seats) == 0 {
 		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE")
 	}
-	inputs := append(append(append(append([]string{o.prices, o.mapping, o.waivers}, o.invoices...), o.usage...), o.seats...), o.inventory...)
+	inputs := slices.Concat(o.contract.files(), o.followUp.files(), o.invoices, o.usage, o.seats, o.inventory)
 	if err := a.checkOutputs(inputs, o.outputs()); err != nil {
 		return err
 	}
@@ -152,24 +152,14 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	if in.Options, err = o.options(); err != nil {
 		return in, err
 	}
-	var mapping *billing.Mapping
-	if o.mapping != "" {
-		if mapping, err = readBilling(o.mapping, billing.ReadMapping); err != nil {
-			return in, err
-		}
-		if err := mapping.Apply(&in.Options); err != nil {
-			return in, err
-		}
-	}
-	if o.prices != "" {
-		if in.Prices, err = readBilling(o.prices, billing.ReadPrices); err != nil {
-			return in, a.tellProblems(err)
-		}
-	}
-	if err := a.readInvoices(o, mapping, &in); err != nil {
+	mappings, err := a.terms(&o.contract, &in)
+	if err != nil {
 		return in, err
 	}
-	if err := a.readReports(o, mapping, &in); err != nil {
+	if err := a.readInvoices(o, mappings, &in); err != nil {
+		return in, err
+	}
+	if err := a.readReports(o, mappings, &in); err != nil {
 		return in, err
 	}
 	if in.Inventory, err = a.readInventory(o.inventory); err != nil {
@@ -194,9 +184,13 @@ func readBilling[T any](path string, read func(io.Reader, string) (T, error)) (T
 	return v, nil
 }
 
-func (a *app) readInvoices(o *reconcileOptions, m *billing.Mapping, in *billing.Input) error {
+func (a *app) readInvoices(o *reconcileOptions, mappings []*billing.Mapping, in *billing.Input) error {
 	seen := make(map[string]string)
 	for _, path := range o.invoices {
+		m, err := a.mappingFor(path, mappings)
+		if err != nil {
+			return err
+		}
 		invoice, err := readBilling(path, func(r io.Reader, name string) (*billing.Invoice, error) { return billing.ReadInvoice(r, name, m) })
 		if err != nil {
 			return a.tellProblems(err)
@@ -237,12 +231,12 @@ func addTotal(totals map[string]*big.Rat, iso string, total *big.Rat) map[string
 	return totals
 }
 
-func (a *app) readReports(o *reconcileOptions, m *billing.Mapping, in *billing.Input) error {
+func (a *app) readReports(o *reconcileOptions, mappings []*billing.Mapping, in *billing.Input) error {
 	seen := make(map[string]string)
 	for i, path := range append(append([]string{}, o.usage...), o.seats...) {
-		opt := billing.UsageOptions{PointInTime: i >= len(o.usage)}
-		if m != nil {
-			opt.Columns = m.UsageColumns
+		opt := billing.UsageOptions{PointInTime: i >= len(o.usage), Columns: make(map[string]string)}
+		for _, m := range mappings {
+			maps.Copy(opt.Columns, m.UsageColumns)
 		}
 		report, err := readBilling(path, func(r io.Reader, name string) (*billing.Report, error) { return billing.ReadUsage(r, name, opt) })
 		if err != nil {

@@ -54,7 +54,8 @@ func (r *run) expectedOf(g *group, p priced) (expectation, bool) {
 	if p.unit == nil {
 		return expectation{}, false
 	}
-	return r.expect(g, r.policyFor(g.pkg), p.unit)
+	policy, _ := r.policyOf(g)
+	return r.expect(g, policy, p.unit)
 }
 
 // compareUnpriced reports charges that there is no price for: the quantities are
@@ -80,7 +81,7 @@ func (r *run) compareUnpriced(g *group, p priced) {
 
 // compareGroup compares charges that usage and a price are known for.
 func (r *run) compareGroup(g *group, p priced) {
-	policy := r.policyFor(g.pkg)
+	policy, _ := r.policyOf(g)
 	e, ok := r.expect(g, policy, p.unit)
 	if !ok {
 		f := g.finding(r, g.lines)

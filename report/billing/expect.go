@@ -50,12 +50,33 @@ func (g *group) measure() measure {
 	return sum
 }
 
-// policyFor gives the policy of a package.
-func (r *run) policyFor(pkg string) Policy {
-	if p, ok := r.opt.PackagePolicy[pkg]; ok {
-		return p
+// ownSKU gives an SKU where it has a proration of its own, and else nothing.
+func (r *run) ownSKU(sku string) string {
+	if _, ok := r.opt.Prorations[sku]; ok {
+		return sku
 	}
-	return r.opt.Policy
+	return ""
+}
+
+// policyFor gives the policy of an SKU, or else of its package. It is own where
+// one of them has a proration of its own.
+func (r *run) policyFor(sku, pkg string) (p Policy, own bool) {
+	for _, name := range []string{sku, pkg} {
+		if p, own = r.opt.Prorations[name]; own {
+			return p, true
+		}
+	}
+	return r.opt.Policy, false
+}
+
+// policyOf gives the policy of a group. Reports that do not tell SKUs apart put
+// SKUs with different policies into one group; the first charge decides there.
+func (r *run) policyOf(g *group) (p Policy, own bool) {
+	sku := g.ownSKU
+	for _, l := range g.lines {
+		sku = cmp.Or(sku, r.ownSKU(l.SKU))
+	}
+	return r.policyFor(sku, g.pkg)
 }
 
 // expect computes what a policy charges for the usage of a group. It is not ok

@@ -92,7 +92,11 @@ func (r *run) comparison() comparison {
 func (r *run) try(c comparison, p Policy) (total *big.Rat, lines int, ok bool) {
 	total, exact := new(big.Rat), new(big.Rat)
 	for i, g := range c.groups {
-		e, ok := r.expect(g, p, c.prices[i])
+		policy := p
+		if of, own := r.policyOf(g); own {
+			policy = of
+		}
+		e, ok := r.expect(g, policy, c.prices[i])
 		if !ok {
 			return nil, 0, false
 		}
@@ -165,7 +169,7 @@ func (i *Inference) words(total string) string {
 // hintPolicy looks for one policy behind many differences. Where one explains
 // all of them, they are one finding and not many.
 func (r *run) hintPolicy() map[*group]bool {
-	if r.opt.Auto || len(r.opt.PackagePolicy) > 0 {
+	if r.opt.Auto || len(r.opt.Prorations) > 0 {
 		return nil
 	}
 	c := r.comparison()

@@ -15,6 +15,7 @@ type groupKey struct {
 	subscription string
 	subPartner   string
 	pkg          string
+	ownSKU       string // an SKU that has a proration of its own
 	currency     string
 }
 
@@ -31,6 +32,7 @@ func (k groupKey) compare(o groupKey) int {
 	return cmp.Or(
 		cmp.Compare(k.customer, o.customer),
 		cmp.Compare(k.pkg, o.pkg),
+		cmp.Compare(k.ownSKU, o.ownSKU),
 		cmp.Compare(k.user, o.user),
 		cmp.Compare(k.subscription, o.subscription),
 		cmp.Compare(k.subPartner, o.subPartner),
@@ -168,7 +170,7 @@ func (r *run) groupLine(l *Line, told detail) {
 		r.unexpected(l, AmbiguousKey, err.Error(), "give the line an organization id, or add the name to customer_map in the mapping file")
 		return
 	}
-	key := groupKey{user: l.User, subscription: l.Subscription, subPartner: l.SubPartner, pkg: pkg, currency: l.Currency, customer: l.Customer.Key()}
+	key := groupKey{user: l.User, subscription: l.Subscription, subPartner: l.SubPartner, pkg: pkg, ownSKU: r.ownSKU(l.SKU), currency: l.Currency, customer: l.Customer.Key()}
 	key = told.open(key)
 	if found != nil {
 		if key.customer != "" {
@@ -188,7 +190,7 @@ func (r *run) groupLine(l *Line, told detail) {
 }
 
 // detail says which parts of a key the reports tell apart at all.
-type detail struct{ customer, user, subscription, subPartner bool }
+type detail struct{ customer, user, subscription, subPartner, ownSKU bool }
 
 func detailOf(cells []*cell) (d detail) {
 	for _, c := range cells {
@@ -196,6 +198,7 @@ func detailOf(cells []*cell) (d detail) {
 		d.user = d.user || c.user != ""
 		d.subscription = d.subscription || c.subscription != ""
 		d.subPartner = d.subPartner || c.subPartner != ""
+		d.ownSKU = d.ownSKU || c.ownSKU != ""
 	}
 	return d
 }
@@ -213,6 +216,9 @@ func (d detail) open(key groupKey) groupKey {
 	}
 	if !d.subPartner {
 		key.subPartner = ""
+	}
+	if !d.ownSKU {
+		key.ownSKU = ""
 	}
 	return key
 }
@@ -237,7 +243,7 @@ func (r *run) assignUsage() {
 			g.cells = append(g.cells, c)
 			continue
 		}
-		key := groupKey{customer: c.customerKey(), pkg: c.pkg, subPartner: c.subPartner, subscription: c.subscription, user: c.user, currency: r.currency}
+		key := groupKey{customer: c.customerKey(), pkg: c.pkg, ownSKU: c.ownSKU, subPartner: c.subPartner, subscription: c.subscription, user: c.user, currency: r.currency}
 		g := unbilled[key]
 		if g == nil {
 			g = &group{groupKey: key, party: c.customer}
@@ -252,26 +258,24 @@ func (r *run) assignUsage() {
 	}
 }
 
+// namesNoSKU tells whether a charge of the group may be for any SKU of its package.
+func (g *group) namesNoSKU() bool {
+	return slices.ContainsFunc(g.lines, func(l *Line) bool { return l.SKU == "" })
+}
+
 // groupOf finds the group of a cell: each part of the key is tried as the cell
 // has it before it is left open, the customer last of all.
 func (r *run) groupOf(c *cell, currencies []string) *group {
-	full := groupKey{customer: c.customerKey(), user: c.user, subscription: c.subscription, subPartner: c.subPartner, pkg: c.pkg}
-	for open := range 1 << 4 {
+	full := groupKey{customer: c.customerKey(), user: c.user, subscription: c.subscription, subPartner: c.subPartner, pkg: c.pkg, ownSKU: c.ownSKU}
+	for open := range 1 << 5 {
 		key := full
-		if open&1 != 0 {
-			key.subPartner = ""
-		}
-		if open&2 != 0 {
-			key.subscription = ""
-		}
-		if open&4 != 0 {
-			key.user = ""
-		}
-		if open&8 != 0 {
-			key.customer = ""
+		for bit, part := range []*string{&key.ownSKU, &key.subPartner, &key.subscription, &key.user, &key.customer} {
+			if open&(1<<bit) != 0 {
+				*part = ""
+			}
 		}
 		for _, key.currency = range currencies {
-			if g := r.byKey[key]; g != nil {
+			if g := r.byKey[key]; g != nil && (key.ownSKU == c.ownSKU || g.namesNoSKU()) {
 				return g
 			}
 		}

@@ -28,7 +28,9 @@ type Mapping struct {
 	SKUMap       map[string]string `yaml:"sku_map"`       // SKU -> package
 	IgnoreSKUs   []string          `yaml:"ignore_skus"`   // taken as billed, and reported with their sum
 	CustomerMap  map[string]string `yaml:"customer_map"`  // name on the invoice -> external or organization id
-	Proration    map[string]string `yaml:"proration"`     // package -> policy, as [ParsePolicy] reads it
+	Proration    map[string]string `yaml:"proration"`     // SKU or package -> policy, as [ParsePolicy] reads it
+	Prices       string            `yaml:"prices"`        // price list, beside the mapping file
+	Internal     []string          `yaml:"internal"`      // customers that are the provider's own organizations
 	UsageColumns map[string]string `yaml:"usage_columns"` // header of a usage report -> role
 }
 
@@ -146,22 +148,62 @@ func (m *Mapping) checkColumn(name string, c Column) error {
 	return nil
 }
 
-// Apply takes what the mapping says about names into the options of a comparison.
+// Apply adds what the mapping says about names to the options of a comparison.
+// Two mappings must not say different things about one name.
 func (m *Mapping) Apply(opt *Options) error {
-	if m == nil {
-		return nil
+	var err error
+	if opt.SKUMap, err = joined("sku_map", opt.SKUMap, m.SKUMap); err != nil {
+		return err
 	}
-	opt.SKUMap, opt.CustomerMap, opt.IgnoreSKUs = m.SKUMap, m.CustomerMap, m.IgnoreSKUs
-	if len(m.Proration) > 0 {
-		opt.PackagePolicy = make(map[string]Policy)
+	if opt.CustomerMap, err = joined("customer_map", opt.CustomerMap, m.CustomerMap); err != nil {
+		return err
 	}
-	for _, pkg := range sortedKeys(m.Proration) {
-		p, err := ParsePolicy(m.Proration[pkg])
-		if err != nil {
+	opt.IgnoreSKUs = append(opt.IgnoreSKUs, m.IgnoreSKUs...)
+	opt.Internal = append(opt.Internal, m.Internal...)
+	for _, name := range sortedKeys(m.Proration) {
+		if err := opt.Prorate(name, m.Proration[name]); err != nil {
 			return err
 		}
-		opt.PackagePolicy[PackageName(pkg)] = p
 	}
+	return nil
+}
+
+// joined adds the names of one mapping to those of others.
+func joined(what string, all, more map[string]string) (map[string]string, error) {
+	if all == nil {
+		all = make(map[string]string)
+	}
+	for _, name := range sortedKeys(more) {
+		if known, ok := all[name]; ok && known != more[name] {
+			return nil, fmt.Errorf("%s: another mapping has %q for %q, this one has %q", what, known, name, more[name])
+		}
+		all[name] = more[name]
+	}
+	return all, nil
+}
+
+// Fits tells whether a file has all match_headers, read as the mapping says. A
+// mapping without any fits nothing by itself.
+func (m *Mapping) Fits(r io.Reader) bool {
+	t, err := openTable(r, "", m.format())
+	if err != nil || len(m.MatchHeaders) == 0 {
+		return false
+	}
+	in := &invoiceReader{table: t}
+	return !slices.ContainsFunc(m.MatchHeaders, func(h string) bool { return in.find(h) < 0 })
+}
+
+// Prorate gives an SKU or a package a proration of its own, as [ParsePolicy]
+// reads it.
+func (o *Options) Prorate(name, policy string) error {
+	p, err := ParsePolicy(policy)
+	if err != nil {
+		return err
+	}
+	if o.Prorations == nil {
+		o.Prorations = make(map[string]Policy)
+	}
+	o.Prorations[PackageName(name)] = p
 	return nil
 }
 

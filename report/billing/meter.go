@@ -13,6 +13,7 @@ type cellKey struct {
 	subPartner   string
 	subscription string
 	pkg          string
+	ownSKU       string // an SKU that has a proration of its own
 	user         string // only where the invoice has lines per user
 }
 
@@ -40,6 +41,7 @@ func compareCells(a, b *cell) int {
 	return cmp.Or(
 		cmp.Compare(a.customerKey(), b.customerKey()),
 		cmp.Compare(a.pkg, b.pkg),
+		cmp.Compare(a.ownSKU, b.ownSKU),
 		cmp.Compare(a.subPartner, b.subPartner),
 		cmp.Compare(a.subscription, b.subscription),
 		cmp.Compare(a.user, b.user),
@@ -111,7 +113,7 @@ func (r *run) knowParties() {
 	r.parties = newDirectory(parties, r.opt)
 	r.places = make(map[*Place]cellKey)
 	for _, p := range r.found {
-		key := cellKey{subPartner: p.SubPartner, subscription: p.Subscription, pkg: cmp.Or(r.packageOf(p.Package, p.SKU), p.SKU)}
+		key := cellKey{subPartner: p.SubPartner, subscription: p.Subscription, pkg: cmp.Or(r.packageOf(p.Package, p.SKU), p.SKU), ownSKU: r.ownSKU(p.SKU)}
 		if p.Customer != (Party{}) {
 			key.customer = r.parties.same(p.Customer)
 		}
@@ -265,7 +267,8 @@ func (r *run) addPeaks(users *book) {
 // cellLike finds the cell of the comparison that a cell of another level is in.
 func (r *run) cellLike(o *cell) *cell {
 	for _, c := range r.cells {
-		if c == o || c.pkg == o.pkg && (c.customer == o.customer || c.customer == nil) && (c.user == o.user || c.user == "") {
+		if c == o || c.pkg == o.pkg && (c.customer == o.customer || c.customer == nil) && (c.user == o.user || c.user == "") &&
+			(c.ownSKU == o.ownSKU || c.ownSKU == "" || o.ownSKU == "") {
 			return c
 		}
 	}

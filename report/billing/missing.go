@@ -3,9 +3,13 @@ package billing
 import (
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 )
+
+// plainWord is text that a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_=-]*$`)
 
 func sorted(s []string) []string {
 	slices.Sort(s)
@@ -28,13 +32,33 @@ func (r *run) missingInReport(g *group, f *Finding) {
 	if subPartner != "" && !r.reportsOf(subPartner) {
 		f.Code = SubPartnerScope
 		f.say("the customer is of sub-partner %s, whose report is missing", subPartner)
-		f.Advice = fmt.Sprintf("wholesync billing create --type CUSTOMER --start %s --end %s --sub-partner %s", r.period.First, r.period.Last, subPartner)
+		f.Advice = "get that sub-partner's report too"
+		if plainWord.MatchString(subPartner) {
+			f.Advice += fmt.Sprintf(": wholesync billing create --type customer --start %s --end %s --sub-partner %s", r.period.First, r.period.Last, subPartner)
+		}
+		return
+	}
+	if r.isInternal(g) {
+		f.say("the customer is an internal organization, and the reports were made without those (internal=false)")
+		f.Advice = "have the reports made with internal=true, or ask why an internal organization is billed"
 		return
 	}
 	if rename := r.possibleRename(g); rename != "" {
 		f.say("%s", rename)
 		f.Advice = "add the name to customer_map in the mapping file, if it is the same customer"
 	}
+}
+
+// isInternal tells whether a group is of an organization of the provider's own.
+func (r *run) isInternal(g *group) bool {
+	for _, l := range g.lines {
+		for _, id := range []string{g.customer, l.Customer.OrgID, l.Customer.ExternalID, l.Customer.Name} {
+			if id != "" && slices.ContainsFunc(r.opt.Internal, func(s string) bool { return NormalID(s) == id }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *run) reportsOf(subPartner string) bool {

@@ -24,19 +24,20 @@ type Input struct {
 // Options are the choices of whoever compares. The zero value is not valid;
 // begin with [DefaultOptions].
 type Options struct {
-	Policy        Policy
-	PackagePolicy map[string]Policy // by package, where one differs
-	Auto          bool              // take the policy that reproduces the invoice best
-	Tolerance     Tolerance
-	SKUMap        map[string]string   // SKU -> package
-	CustomerMap   map[string]string   // name on the invoice -> organization or external id
-	IgnoreSKUs    []string            // taken as billed
-	MatchNames    bool                // a customer's name alone is enough
-	AllowPartial  bool                // the reports may be for other days than the invoice
-	Stated        map[string]*big.Rat // total before tax that the invoice states, by currency
-	Accrue        bool                // add up the usage that no line charges
-	Threshold     *big.Rat            // findings of less are shown as one sum; nil = all are shown
-	Zone          *time.Location      // whose days the invoice counts; reports count those of UTC
+	Policy       Policy
+	Prorations   map[string]Policy // by SKU or package, where one differs
+	Auto         bool              // take the policy that reproduces the invoice best
+	Tolerance    Tolerance
+	SKUMap       map[string]string   // SKU -> package
+	CustomerMap  map[string]string   // name on the invoice -> organization or external id
+	IgnoreSKUs   []string            // taken as billed
+	Internal     []string            // customers that are the provider's own organizations, by any of their ids
+	MatchNames   bool                // a customer's name alone is enough
+	AllowPartial bool                // the reports may be for other days than the invoice
+	Stated       map[string]*big.Rat // total before tax that the invoice states, by currency
+	Accrue       bool                // add up the usage that no line charges
+	Threshold    *big.Rat            // findings of less are shown as one sum; nil = all are shown
+	Zone         *time.Location      // whose days the invoice counts; reports count those of UTC
 }
 
 // DefaultOptions are the choices when nobody makes any.

@@ -33,8 +33,17 @@ func TestSubPartnerScope(t *testing.T) {
 		Reports: oneCell(acme, "webex_calling", "30"),
 	}
 	f := compared(t, in).Findings[0]
-	if f.Code != SubPartnerScope || !strings.Contains(f.Advice, "--sub-partner sub-9") {
+	if want := "get that sub-partner's report too: wholesync billing create --type customer --start 2026-04-01 --end 2026-04-30 --sub-partner sub-9"; f.Code != SubPartnerScope || f.Advice != want {
 		t.Errorf("%s: %s", f.Code, f.Advice)
+	}
+	in.Lines[0].SubPartner = "$(reboot)"
+	if f := compared(t, in).Findings[0]; strings.Contains(f.Advice, "reboot") {
+		t.Errorf("a command to copy holds what the invoice says: %s", f.Advice)
+	}
+	in.Lines[0].SubPartner = ""
+	in.Options = Options{Policy: DefaultPolicy(), Internal: []string{"C-1003"}}
+	if f := compared(t, in).Findings[0]; f.Code != MissingInReport || !strings.Contains(f.Evidence, "internal=false") {
+		t.Errorf("%s: %s", f.Code, f.Evidence)
 	}
 	// A customer in the report of the provider and in that of the sub-partner counts once.
 	in = Input{Lines: []Line{line("2", acme, "webex_calling", "30", "7.25")},
