@@ -10,8 +10,8 @@ import (
 // samplePrices is a sample that is no desired state; every plan uses it.
 var samplePrices = filepath.Join(root, "samples", "prices.csv")
 
-// billingSamples are no desired state either; the script billing uses them.
-var billingSamples = []string{"invoice.csv", "invoice-commerce.csv", "usage.csv", "customers-usage.csv"}
+// billingSamples are no desired state either; the scripts of billing use them.
+var billingSamples = []string{"invoice.csv", "invoice-commerce.csv", "invoice-accounting.csv", "invoice-reseller.csv", "usage.csv", "customers-usage.csv"}
 
 // TestSamples takes every sample the whole way against the demo estate: users
 // copy them, so they must work as they stand.

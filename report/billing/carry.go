@@ -76,9 +76,6 @@ func (r *run) closeLedger() {
 		first := entryID(&e, 0)
 		e.ID = entryID(&e, nth[first])
 		nth[first]++
-		if e.Rest().Sign() == 0 {
-			continue // by a credit on the same invoice
-		}
 		e.inherit(r.foundBefore)
 		done.Opened = append(done.Opened, e)
 	}

@@ -279,6 +279,9 @@ func TestCredits(t *testing.T) {
 	if diff := cmp.Diff(want, briefs(r)); diff != "" {
 		t.Error(diff)
 	}
+	if f := r.Findings[0]; !r.Clean() || f.Evidence != "the same charge stands in line 1; settled by line 3" {
+		t.Errorf("a month whose credit settles all is not clean: %s %q", f.Severity, f.Evidence)
+	}
 }
 
 func TestDayBoundary(t *testing.T) {

@@ -29,6 +29,7 @@ func (r *run) settleClaims() {
 			ties[i] = r.tiePartly(l, claims)
 		}
 	}
+	r.closeSettled()
 	for i, l := range lines {
 		switch {
 		case i >= len(r.credits):
@@ -41,6 +42,23 @@ func (r *run) settleClaims() {
 			}
 			r.unmatchedCredit(l, r.mayBeFor(l, claims))
 		}
+	}
+}
+
+// closeSettled takes the findings of this comparison that its own credits settle
+// in full for done.
+func (r *run) closeSettled() {
+	for i := range r.result.Findings {
+		f := &r.result.Findings[i]
+		rest := orZero(f.Difference)
+		for _, s := range f.Settled {
+			rest = sub(rest, s.Amount)
+		}
+		if len(f.Settled) == 0 || rest.Sign() != 0 {
+			continue
+		}
+		f.Severity, f.Advice = Info, ""
+		f.say("settled by line %s", f.Settled[len(f.Settled)-1].InvoiceLine)
 	}
 }
 
