@@ -160,7 +160,7 @@ func parseJSON(t *testing.T, text string) any {
 }
 
 // literal reads an answer that was written from the vendor's pages.
-func literal(t *testing.T, file string) []byte {
+func literal(t testing.TB, file string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "api", file))
 	if err != nil {
