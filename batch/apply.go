@@ -40,9 +40,8 @@ const (
 // APIApplier carries out changes through the API client. It is the Applier of
 // real runs.
 type APIApplier struct {
-	api   *webex.Client
-	opt   ApplyOptions
-	kinds [diff.KindCount]resource
+	api *webex.Client
+	opt ApplyOptions
 
 	wrote atomic.Bool // the API has taken a write of this run
 
@@ -59,7 +58,6 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 	}
 	o.Settle, o.Busy = cmp.Or(o.Settle, settling), cmp.Or(o.Busy, minBusy)
 	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[string]string{}}
-	a.kinds = a.resources()
 	if o.Live != nil {
 		t := o.Live.Of(diff.Customer)
 		for i := range t.Len() {

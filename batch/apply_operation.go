@@ -42,7 +42,7 @@ func (a *APIApplier) prepare(ctx context.Context, so Result) (*operation, Step) 
 // provision makes the operation of a POST. A nil operation means that the result
 // stands.
 func (a *APIApplier) provision(ctx context.Context, c *diff.Change) (*operation, Result, error) {
-	kind := a.kinds[c.Kind]
+	kind := a.kindOf(c)
 	why, err := kind.admit(ctx, c)
 	if err != nil {
 		return nil, Result{}, err
@@ -110,7 +110,7 @@ func now(c *diff.Change, cells diff.Cells) string {
 // changeLive makes the operation of a PUT or DELETE on an object that was seen
 // with a fingerprint.
 func (a *APIApplier) changeLive(c *diff.Change, live object, seen string) *operation {
-	kind := a.kinds[c.Kind]
+	kind := a.kindOf(c)
 	return &operation{
 		send: func(ctx context.Context) (reply, error) {
 			if c.Action == diff.Remove {
@@ -154,7 +154,7 @@ func evidenceIf(applied bool) Evidence {
 // result stands.
 func (a *APIApplier) live(ctx context.Context, c *diff.Change) (*object, Result, error) {
 	if c.LiveID == "" { // a plan from a snapshot without ids
-		found, err := a.kinds[c.Kind].find(ctx, c)
+		found, err := a.kindOf(c).find(ctx, c)
 		switch {
 		case err != nil:
 			return nil, Result{}, err
@@ -165,7 +165,7 @@ func (a *APIApplier) live(ctx context.Context, c *diff.Change) (*object, Result,
 		}
 		return nil, goneResult(c), nil
 	}
-	live, err := a.kinds[c.Kind].get(ctx, c.LiveID)
+	live, err := a.kindOf(c).get(ctx, c.LiveID)
 	if isNotFound(err) {
 		return nil, goneResult(c), nil
 	}

@@ -31,12 +31,13 @@ type ListOptions struct {
 	// Prune asks for proof that no subscriber was missed: passes over the list
 	// until two in a row show the same ids, three at most.
 	Prune bool
+	// SubPartner is the sub-partner that the client acts for, "" for none.
+	SubPartner string
 }
 
-// List reads the live state that a plan for the input needs, and no more: by
-// customer where that costs fewer calls than the whole estate. An error means
-// that nothing may be planned, for a list with a hole looks like absence.
-func List(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
+// listPart reads what a plan for rows of one sub-partner needs: by customer where
+// that costs fewer calls than the whole estate.
+func listPart(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
 	l := newLister(api)
 	named := namedCustomers(want)
 	if err := l.customersOf(ctx, want, named); err != nil {

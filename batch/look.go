@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -25,13 +26,20 @@ const (
 // Look reads the state of accepted changes. Many are read by pages of the list,
 // a hundred in one call; only few are read one by one.
 func (a *APIApplier) Look(ctx context.Context, waiting []Result) ([]Result, error) {
-	byKind := map[diff.Kind][]Result{}
+	type list struct {
+		kind       diff.Kind
+		subPartner string
+	}
+	lists := map[list][]Result{}
 	for _, w := range waiting {
-		byKind[w.Change.Kind] = append(byKind[w.Change.Kind], w)
+		l := list{w.Change.Kind, w.Change.SubPartner}
+		lists[l] = append(lists[l], w)
 	}
 	var ended []Result
-	for _, k := range slices.Sorted(maps.Keys(byKind)) {
-		more, err := a.lookAt(ctx, a.kinds[k], byKind[k])
+	for _, l := range slices.SortedFunc(maps.Keys(lists), func(a, b list) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.subPartner, b.subPartner))
+	}) {
+		more, err := lookAt(ctx, a.kindOf(lists[l][0].Change), lists[l])
 		ended = append(ended, more...)
 		if err != nil {
 			return ended, stopping(err)
@@ -41,7 +49,7 @@ func (a *APIApplier) Look(ctx context.Context, waiting []Result) ([]Result, erro
 }
 
 // lookAt reads the state of objects of one kind.
-func (a *APIApplier) lookAt(ctx context.Context, kind resource, waiting []Result) ([]Result, error) {
+func lookAt(ctx context.Context, kind resource, waiting []Result) ([]Result, error) {
 	var seen sighting
 	if len(waiting) > lookAlone {
 		var err error

@@ -57,12 +57,19 @@ type reply struct {
 	gone    bool
 }
 
-// resources are the kinds of objects that an applier can change.
-func (a *APIApplier) resources() [diff.KindCount]resource {
-	return [diff.KindCount]resource{
-		diff.Customer:   customerResource{a},
-		diff.Subscriber: subscriberResource{a},
+// kindOf is the resource of a change, on behalf of the change's sub-partner.
+func (a *APIApplier) kindOf(c *diff.Change) resource {
+	api := a.api
+	if c.SubPartner != "" {
+		api = api.OnBehalfOf(c.SubPartner)
 	}
+	switch c.Kind {
+	case diff.Customer:
+		return customerResource{a, api}
+	case diff.Subscriber:
+		return subscriberResource{a, api}
+	}
+	panic(fmt.Sprintf("internal error: nothing is known of a %s", c.Kind))
 }
 
 // pendingAdvice says whom an object waits for.

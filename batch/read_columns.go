@@ -51,6 +51,7 @@ type customerRow struct {
 	LimitCXEssentials         string `csv:"limit_cx_essentials"`
 	LimitWebexCallingStandard string `csv:"limit_webex_calling_standard"`
 	LimitAttendantConsole     string `csv:"limit_attendant_console"`
+	SubPartner                string `csv:"sub_partner_org_id"`
 	ID                        string `csv:"_id"`
 	Status                    string `csv:"_status"`
 	Errors                    string `csv:"_errors"`
@@ -67,6 +68,7 @@ type subscriberRow struct {
 	Phone              string `csv:"primary_phone_number"`
 	Extension          string `csv:"extension"`
 	LocationID         string `csv:"location_id"`
+	SubPartner         string `csv:"sub_partner_org_id"`
 	ID                 string `csv:"_id"`
 	PersonID           string `csv:"_person_id"`
 	Status             string `csv:"_status"`

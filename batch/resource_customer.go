@@ -9,15 +9,18 @@ import (
 )
 
 // customerResource is the wholesale customer.
-type customerResource struct{ *APIApplier }
-
-func (r customerResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
-	return r.customersByExternalID(ctx, c.Key.Customer)
+type customerResource struct {
+	*APIApplier
+	api *webex.Client
 }
 
-func (a *APIApplier) customersByExternalID(ctx context.Context, externalID string) ([]object, error) {
+func (r customerResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
+	return r.byExternalID(ctx, c.Key.Customer)
+}
+
+func (r customerResource) byExternalID(ctx context.Context, externalID string) ([]object, error) {
 	var found []object
-	for c, err := range a.api.ListCustomers(ctx, webex.CustomerFilter{ExternalID: externalID}) {
+	for c, err := range r.api.ListCustomers(ctx, webex.CustomerFilter{ExternalID: externalID}) {
 		if err != nil {
 			return nil, err
 		}

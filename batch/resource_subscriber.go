@@ -10,7 +10,10 @@ import (
 )
 
 // subscriberResource is the wholesale subscriber.
-type subscriberResource struct{ *APIApplier }
+type subscriberResource struct {
+	*APIApplier
+	api *webex.Client
+}
 
 func (r subscriberResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
 	customerID, err := r.customerID(ctx, c.Key.Customer)
@@ -44,21 +47,21 @@ func (r subscriberResource) admit(ctx context.Context, c *diff.Change) (string, 
 
 // customerID finds the API's id of a customer: from the listing, from this run's
 // own provisions, else by asking.
-func (a *APIApplier) customerID(ctx context.Context, externalID string) (string, error) {
-	a.mu.Lock()
-	id := a.customers[externalID]
-	a.mu.Unlock()
+func (r subscriberResource) customerID(ctx context.Context, externalID string) (string, error) {
+	r.mu.Lock()
+	id := r.customers[externalID]
+	r.mu.Unlock()
 	if id != "" {
 		return id, nil
 	}
-	found, err := a.customersByExternalID(ctx, externalID)
+	found, err := customerResource(r).byExternalID(ctx, externalID)
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
 	if len(found) > 1 {
 		return "", fmt.Errorf("%d live customers have the external id %q", len(found), externalID)
 	}
-	a.remember(externalID, found[0].id)
+	r.remember(externalID, found[0].id)
 	return found[0].id, nil
 }
 

@@ -53,6 +53,7 @@ const (
 	ColPhone
 	ColExtension
 	ColLocationID
+	ColSubPartner
 	ColID
 	ColPersonID
 	ColStatus
@@ -104,6 +105,7 @@ var columnNames = [columnEnd]string{
 	ColPhone:                     "primary_phone_number",
 	ColExtension:                 "extension",
 	ColLocationID:                "location_id",
+	ColSubPartner:                "sub_partner_org_id",
 	ColID:                        "_id",
 	ColPersonID:                  "_person_id",
 	ColStatus:                    "_status",
@@ -295,6 +297,7 @@ var specs = [kindEnd]*Spec{
 		{Column: ColLimitCXEssentials, Value: ValueCount, Sent: SentAlong},
 		{Column: ColLimitWebexCallingStandard, Value: ValueCount, Sent: SentAlong},
 		{Column: ColLimitAttendantConsole, Value: ValueCount, Sent: SentAlong},
+		{Column: ColSubPartner, Value: ValueID},
 		{Column: ColID, Value: ValueID},
 		{Column: ColStatus, Value: ValueText},
 		{Column: ColErrors, Value: ValueText},
@@ -309,6 +312,7 @@ var specs = [kindEnd]*Spec{
 		{Column: ColPhone, Value: ValuePhone, Sent: SentOnMove},
 		{Column: ColExtension, Value: ValueExtension, Sent: SentOnMove},
 		{Column: ColLocationID, Value: ValueID, Sent: SentOnMove},
+		{Column: ColSubPartner, Value: ValueID},
 		{Column: ColID, Value: ValueID},
 		{Column: ColPersonID, Value: ValueID},
 		{Column: ColStatus, Value: ValueText},

@@ -63,6 +63,9 @@ func (p *planner) customer(i int) {
 		p.hold(r, Conflict, s.held, "leave out one of the rows", matches...)
 	case s.held != "":
 		p.hold(r, Conflict, s.held, "find out which one is meant and remove the other in Partner Hub", matches...)
+	case s.claim(r.Get(ColSubPartner)):
+		s.hold(Conflict, elsewhere(s))
+		p.hold(r, Conflict, s.held, "correct sub_partner_org_id", matches...)
 	case r.Absent():
 		p.removeCustomer(s, r, matches)
 	case len(matches) == 0:
@@ -73,6 +76,9 @@ func (p *planner) customer(i int) {
 }
 
 func (p *planner) provisionCustomer(s *customerState, r Row) {
+	if p.refuseBarred(s, r) {
+		return
+	}
 	s.final = SplitPackages(r.Get(ColPackages))
 	lacks := slices.Concat(lacksOfNewCustomer(r), lacksOfLocation(r, s.final), strayLimits(r, s.final))
 	if len(lacks) > 0 {
@@ -193,6 +199,9 @@ func (p *planner) updateCustomer(s *customerState, r, live Row) {
 	sent := fields
 	if len(lost) > 0 {
 		sent = append(slices.Clone(fields), limitsSent(r)...)
+	}
+	if len(sent) > 0 && p.refuseBarred(s, r) {
+		return
 	}
 	p.countUncompared(r, sent)
 	if len(fields) > 0 {

@@ -147,6 +147,10 @@ type Live struct {
 	// AtLeast says, per kind, how many objects the estate is known to have where
 	// not all of them were listed.
 	AtLeast [kindEnd]int
+	// SubPartners gives the state of each sub-partner by organization id; nil where
+	// nobody asked. SubPartner is the one that the run as a whole acts for.
+	SubPartners map[string]string
+	SubPartner  string
 }
 
 // NewLive returns an empty estate.

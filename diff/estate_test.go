@@ -161,6 +161,14 @@ func (e *estate) setOptions(line string) error {
 			e.opt.SkipInvalid = true
 		case "send-limits":
 			e.opt.SendLimits = true
+		case "sub-partner": // ID:STATE
+			id, state, _ := strings.Cut(v, ":")
+			if e.have.SubPartners == nil {
+				e.have.SubPartners = map[string]string{}
+			}
+			e.have.SubPartners[id] = state
+		case "for": // the one that the run as a whole acts for
+			e.have.SubPartner = v
 		case "unproven":
 			e.have.Proven[Subscriber] = false
 		case "only":
@@ -240,6 +248,9 @@ func writeChange(b *strings.Builder, c *Change, have *Live) {
 			b.WriteString(", as it is by then")
 		}
 		b.WriteString("\n")
+	}
+	if c.SubPartner != "" {
+		fmt.Fprintf(b, "    for %s\n", c.SubPartner)
 	}
 	for _, f := range c.Fields {
 		fmt.Fprintf(b, "    %s: %q -> %q\n", f.Column, f.Before, f.After)

@@ -112,6 +112,9 @@ type Change struct {
 	// LiveID is the API's id of the object as listed; "" for a provision, and in
 	// plans made from a snapshot without ids.
 	LiveID string `json:"live_id,omitempty"`
+	// SubPartner is the organization id of the sub-partner that the change is made
+	// for; "" for the one of the run as a whole.
+	SubPartner string `json:"sub_partner,omitempty"`
 	// Precondition is the [Fingerprint] that the live object must have right
 	// before the change; "" says that no such object may exist.
 	Precondition string `json:"precondition,omitempty"`

@@ -14,6 +14,9 @@ type customerState struct {
 	hasLive    bool
 	hasWant    bool
 	goes       bool           // its row says ensure=absent
+	subPartner string         // organization id; "" = that of the run as a whole
+	claimed    bool           // somebody has said which sub-partner
+	suspended  bool           // the sub-partner takes removals alone, and the row asks for more
 	held       string         // why no row below it is carried out; "" = go on
 	heldAs     Outcome        // what that makes of the rows below
 	final      []string       // packages after the whole plan
@@ -70,6 +73,7 @@ func (p *planner) countLive() {
 		if s.hasLive {
 			s.hold(Conflict, fmt.Sprintf("more than one live customer has the external id %q", r.Get(ColExternalID)))
 		}
+		s.claim(r.Get(ColSubPartner))
 		s.live, s.hasLive = r, true
 		s.final = SplitPackages(r.Get(ColPackages))
 	}
@@ -99,6 +103,7 @@ func (p *planner) sortStates() {
 
 // appendChanges adds the customer's changes and those of its subscribers, by stage.
 func (s *customerState) appendChanges(out []Change) []Change {
+	from := len(out)
 	if s.ready != nil {
 		out = append(out, *s.ready)
 	}
@@ -107,6 +112,9 @@ func (s *customerState) appendChanges(out []Change) []Change {
 		if c != nil {
 			out = append(out, *c)
 		}
+	}
+	for i := range out[from:] {
+		out[from+i].SubPartner = s.subPartner
 	}
 	return out
 }

@@ -28,7 +28,10 @@ func (p *planner) subscriber(r Row) {
 		s.staying++
 	}
 	m := p.matchSubscriber(r)
+	own := r.Get(ColSubPartner)
 	switch {
+	case own != "" && s.claim(own):
+		p.refuse(r, lack{ColSubPartner, elsewhere(s), "correct sub_partner_org_id, or leave it blank: a subscriber goes with its customer"})
 	case m.here > 1:
 		p.hold(r, Conflict, fmt.Sprintf("%d live subscribers have this customer and e-mail address", m.here),
 			"find out which one is meant and remove the other in Partner Hub", p.namesakes(r, func(l Row) bool { return p.owner(l) == s.externalID })...)
@@ -37,7 +40,7 @@ func (p *planner) subscriber(r Row) {
 			"find out in Partner Hub whose it is", p.namesakes(r, func(l Row) bool { return p.owner(l) == "" })...)
 	case m.here == 0 && r.Absent():
 		p.unchanged(Subscriber)
-	case s.held != "" && !(s.goes && r.Absent()):
+	case s.held != "" && !(r.Absent() && (s.goes || s.suspended)):
 		p.hold(r, s.heldAs, s.held, "see the row of customer "+s.externalID)
 	case r.Absent():
 		p.removeSubscriber(s, m.live, r, "the row says ensure=absent", "remove")
@@ -139,6 +142,8 @@ func (p *planner) provisionSubscriber(s *customerState, r Row) (c *Change, ok bo
 	case s.waits():
 		p.holdForCustomer(s, r)
 		return nil, false
+	case p.refuseBarred(s, r):
+		return nil, false
 	}
 	planned := p.at(Change{ID: changeID(Subscriber, r.Key(), "provision"), Kind: Subscriber, Action: Provision, Key: r.Key(), Stage: StageProvision, Reason: "not live"}, r)
 	planned.Fields = sentFields(r, func(rule Rule) bool { return rule.Sent != SentNever })
@@ -187,6 +192,9 @@ func (p *planner) changeSubscriber(s *customerState, r, live Row, fields []Field
 	}
 	if s.waits() {
 		p.holdForCustomer(s, r)
+		return
+	}
+	if p.refuseBarred(s, r) {
 		return
 	}
 	p.countUncompared(r, fields)

@@ -72,7 +72,7 @@ func (a *app) proposeForApply(api *session, in reading, o *applyOptions) (*propo
 	if in.want != nil {
 		return p, nil
 	}
-	if p.live, err = batch.List(a.stop, api.client, p.want, batch.ListOptions{}); err != nil {
+	if p.live, err = batch.List(a.stop, api.client, p.want, batch.ListOptions{SubPartner: a.global.subPartner}); err != nil {
 		return nil, fmt.Errorf("reading the live state: %w", err)
 	}
 	p.refuse = batch.Stale(p.plan, p.live)

@@ -141,7 +141,7 @@ func (a *app) propose(ctx context.Context, api *session, want *diff.Desired, o *
 		return nil, err
 	}
 	listedAt := a.now()
-	have, err := batch.List(ctx, api.client, want, batch.ListOptions{Prune: options.Prune})
+	have, err := batch.List(ctx, api.client, want, batch.ListOptions{Prune: options.Prune, SubPartner: a.global.subPartner})
 	if err != nil {
 		return nil, fmt.Errorf("reading the live state: %w", err)
 	}

@@ -1,0 +1,83 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+
+	"wholesync/diff"
+	"wholesync/internal/webex"
+)
+
+// List reads the live state that a plan for the input needs, and no more. Rows
+// of several sub-partners are listed on behalf of each. An error means that
+// nothing may be planned, for a list with a hole looks like absence.
+func List(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
+	named := want.SubPartners()
+	if len(named) == 0 || len(named) == 1 && named[0] == "" {
+		live, err := listPart(ctx, api, want, o)
+		if err != nil {
+			return nil, err
+		}
+		return live, learnSubPartners(ctx, api, live, nil, o.SubPartner)
+	}
+	all := diff.NewLive()
+	for i, name := range named {
+		of := api
+		if name != "" {
+			of = api.OnBehalfOf(name)
+		}
+		part, err := listPart(ctx, of, want.PartOf(name), o)
+		if err != nil {
+			return nil, err
+		}
+		if err := join(all, part, name, i == 0); err != nil {
+			return nil, err
+		}
+	}
+	return all, learnSubPartners(ctx, api, all, named, o.SubPartner)
+}
+
+// join adds what was listed on behalf of a sub-partner. What holds of the whole
+// must hold of each part.
+func join(all, part *diff.Live, subPartner string, first bool) error {
+	for _, k := range diff.Kinds() {
+		rows := part.Of(k)
+		all.AtLeast[k] += max(part.AtLeast[k], rows.Len())
+		all.Proven[k] = part.Proven[k] && (first || all.Proven[k])
+		all.Whole[k] = part.Whole[k] && (first || all.Whole[k])
+		rules := diff.SpecOf(k).Rules
+		cells := make([]string, len(rules))
+		for i := range rows.Len() {
+			for slot, rule := range rules {
+				cells[slot] = rows.Row(i).Get(rule.Column)
+				if rule.Column == diff.ColSubPartner {
+					cells[slot] = subPartner
+				}
+			}
+			if err := all.Of(k).AddRow(diff.Position{}, cells); err != nil {
+				return fmt.Errorf("listing for sub-partner %q: %w", subPartner, err)
+			}
+		}
+	}
+	return nil
+}
+
+// learnSubPartners asks for the states of the sub-partners that rows, or the run
+// as a whole, act for. Without any it asks nothing.
+func learnSubPartners(ctx context.Context, api *webex.Client, live *diff.Live, named []string, runs string) error {
+	if len(named) == 0 && runs == "" {
+		return nil
+	}
+	live.SubPartner, live.SubPartners = runs, map[string]string{}
+	for s, err := range api.ListSubPartners(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("listing sub-partners: %w", err)
+		}
+		for _, name := range append(named, runs) {
+			if name != "" && sameID(name, s.OrgID) {
+				live.SubPartners[name] = s.State
+			}
+		}
+	}
+	return nil
+}
