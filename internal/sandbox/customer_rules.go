@@ -163,16 +163,32 @@ func (s *Sandbox) organizationFor(req customerRequest) (*organization, *refusal)
 		if org == nil || org == s.estate.home {
 			return nil, refuse(2501)
 		}
-		return org, nil
+		return org, org.checkTakeOver()
 	}
 	admin := s.estate.personByEmail[strings.ToLower(req.Info.PrimaryEmail)]
-	if admin == nil {
+	if admin == nil || admin.account != accountNone {
 		return nil, nil
+	}
+	if e := admin.org.checkTakeOver(); e != nil {
+		return nil, e
 	}
 	if owner := admin.org.customer; owner != nil && owner.externalID == req.ExternalID {
 		return admin.org, nil
 	}
 	return nil, refuse(2578)
+}
+
+// checkTakeOver tells whether an organization that exists can become a wholesale customer's.
+func (o *organization) checkTakeOver() *refusal {
+	switch {
+	case o.foreign:
+		return refuse(2018)
+	case o.enterprise != nil:
+		return refuse(2047)
+	case o.region != "" && o.region != defaultRegion:
+		return refuse(2016)
+	}
+	return nil
 }
 
 // checkUpdate applies the rules for a change of target.
@@ -208,7 +224,8 @@ func (c *customer) checkMove(packages []string) *refusal {
 		return refuse(2536)
 	case len(added) > 0 && len(removed) > 0:
 		return refuse(2544)
-	case slices.ContainsFunc(removed, func(name string) bool { return c.seats[name] > 0 }):
+	case slices.ContainsFunc(removed, func(name string) bool { return c.seats[name] > 0 }),
+		slices.Contains(removed, "common_area_calling") && c.org.workspaces.size > 0:
 		return refuse(2520)
 	}
 	return nil

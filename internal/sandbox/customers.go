@@ -90,16 +90,7 @@ func (s *Sandbox) listCustomers(c *call) answer {
 	if statuses != nil {
 		chosen.keep = func(found *customer) bool { return statuses[found.status] }
 	}
-	items, more := chosen.page(w)
-	list := wireList[wireCustomer]{Items: make([]wireCustomer, len(items))}
-	for i, item := range items {
-		list.Items[i] = item.wire()
-	}
-	reply := answer{status: http.StatusOK, body: list}
-	if more {
-		reply.next = c.nextURL(w)
-	}
-	return reply
+	return listAnswer(c, w, chosen, (*customer).wire)
 }
 
 // customersAskedFor narrows the list by externalId and orgId, without a scan.
@@ -292,7 +283,7 @@ func (s *Sandbox) removeCustomer(c *call) answer {
 		return refused(refuse(2502))
 	case target.occupied():
 		return refused(refuse(2514))
-	case target.workspaces > 0:
+	case target.org.workspaces.size > 0:
 		return refused(refuse(2513))
 	}
 	target.status = statusDeleting

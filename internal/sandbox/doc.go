@@ -1,6 +1,6 @@
-// Package sandbox is the Webex Wholesale API in memory: customers, subscribers, sub-partners, and of the rest of the
-// platform what a provisioning client needs (tokens, people, organizations, locations). It is for tests, rehearsals and
-// the quick start.
+// Package sandbox is the Webex Wholesale API and the Webex for BroadWorks API in memory: customers, enterprises,
+// subscribers, sub-partners, and of the rest of the platform what a provisioning client needs (tokens, people,
+// organizations, locations, workspaces). It is for tests, rehearsals and the quick start.
 //
 // A Sandbox is an http.Handler. The API lies under /v1, so the base URL is http://HOST:PORT/v1. It enforces the vendor's
 // rules with the vendor's error codes, pages its lists, and checks bearer tokens. It shares no code with the client
@@ -40,6 +40,16 @@
 //   - 2507 comes with 409. A customer that is gone answers 404 with 2541.
 //   - A sub-partner (onBehalfOfSubPartnerOrgId) sees its own customers only; unknown is 2501, a suspended one answers POST
 //     and PUT with 403 and 2006.
+//   - The first subscriber of a BroadWorks enterprise makes its organization. Until that one is provisioned, others and
+//     workspaces are answered with 2034. Its owner is moved out of a consumer account without being asked; later ones
+//     have to consent.
+//   - In one API the id of a subscriber of the other is answered with 404 and 2047 or 2552.
+//   - One BroadWorks id cannot be both an enterprise and a service provider with groups: 2015.
+//   - BroadWorks phone numbers and extensions in use are refused with 2573 and 2574, e-mail addresses in use with 2010 in
+//     the same enterprise and 2002 in another. What an update cannot change is ignored; with nothing else in it: 5004.
+//   - A provisioning id of the wholesale API is 5003 to the BroadWorks API, an unknown one 2013.
+//   - To be disabled, directory synchronization takes the provisioning delay twice: to begin, and to clean up.
+//   - An organization of another partner, or of nobody, is not to be seen (404).
 //
 // # Signing in
 //
@@ -50,8 +60,8 @@
 //
 // # Seed
 //
-// A seed is a JSON object whose sections are read in the order in which they stand; sub_partners come before customers,
-// customers before locations, and locations before subscribers. Each section may be left out:
+// A seed is a JSON object whose sections are read in the order in which they stand: what names another object comes after
+// it. Each section may be left out:
 //
 //	{
 //	  "organization": {"name": "Example Partner", "admin": "admin@partner.example"},
@@ -65,8 +75,26 @@
 //	    "language": "en_us", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "country": "US"}}],
 //	  "subscribers": [{"customer_external_id": "acme", "email": "a@acme.example", "package": "webex_calling",
 //	    "first_name": "Ada", "last_name": "Lee", "phone": "+14082100101", "extension": "1001", "location": "Milpitas",
-//	    "status": "provisioned", "created": "2026-01-05T09:00:00Z"}]
+//	    "status": "provisioned", "created": "2026-01-05T09:00:00Z"}],
+//	  "organizations": [{"name": "Old Firm", "region": "EU", "domains": ["old.example"], "other_partner": false, "managed": false,
+//	    "without_admin": false, "linked_sites": false, "directory": false}],
+//	  "broadworks_templates": [{"provisioning_id": "b", "email": "trusted", "region": "US", "broken": 0}],
+//	  "enterprises": [{"sp_enterprise_id": "sp+group", "provisioning_id": "b", "directory_sync": true, "sync_fails": 0,
+//	    "hybrid_sync": false, "key_revoked": false, "unmapped": false,
+//	    "external_users": [{"user_id": "x", "first_name": "Bo", "extension": "12", "copy": "stale"}]}],
+//	  "broadworks_subscribers": [{"sp_enterprise_id": "sp+group", "user_id": "u@sp.example", "email": "u@b.example",
+//	    "package": "standard", "first_name": "Una", "last_name": "Roe", "phone": "+14082100102", "mobile": "", "extension": "1002",
+//	    "status": "provisioned", "errors": [], "self_activated": false}],
+//	  "workspaces": [{"customer_external_id": "acme", "name": "Lobby"},
+//	    {"sp_enterprise_id": "sp+group", "name": "Desk", "user_id": "desk@sp.example", "extension": "1003"}],
+//	  "people": [{"email": "c@mail.example", "account": "consumer"}, {"email": "o@old.example", "organization": "Old Firm"}]
 //	}
+//
+// An organization of that section belongs to nobody, unless it says that this partner or another one manages it. A template
+// with a code in broken answers with it: 2043, 3001, 5002 and others at once, 2046 to validations, 4001 in the subscriber.
+// Its e-mail flow is trusted, untrusted (owners confirm) or self_activation (owners enter). People are those without a
+// subscriber; their account is consumer (a move needs consent) or self_sign_up (it does not), or they are in an organization.
+// The BroadWorks directory's copy of an external user in Webex is current, stale, orphan or not there.
 //
 // Status is provisioned where it is left out; an object seeded as busy stays so. A customer with calling and without a
 // location gets one. The same e-mail twice under one customer makes two subscribers of one person, as live estates have.

@@ -51,14 +51,30 @@ func newPartner(orgID string) *partner {
 
 // organization is a Webex organization; it outlives the wholesale customer that was mapped to it.
 type organization struct {
-	number    int
-	name      string
-	created   time.Time
-	locations []*location
-	customer  *customer
+	number     int
+	name       string
+	created    time.Time
+	locations  []*location
+	people     roster[*person]
+	workspaces roster[*workspace]
+	customer   *customer   // of the wholesale API
+	enterprise *enterprise // of the BroadWorks API
+
+	region       string // "" is the partner's
+	foreign      bool   // another partner manages it
+	standalone   bool   // nobody manages it
+	withoutAdmin bool
+	linkedSites  bool
+	directory    bool // its people come from a directory of its own, and only from there
+
+	opened              bool // to the partner's administrator, between these times
+	openFrom, openUntil time.Time
 }
 
 func (o *organization) id() string { return encodeID(kindOrganization, o.number) }
+
+// outside tells whether the partner sees nothing of the organization.
+func (o *organization) outside() bool { return o.foreign || o.standalone }
 
 type location struct {
 	number     int
@@ -69,6 +85,7 @@ type location struct {
 	extensions map[string]*subscriber
 }
 
+func (l *location) order() int { return l.number }
 func (l *location) id() string { return encodeID(kindLocation, l.number) }
 
 type customer struct {
@@ -84,13 +101,12 @@ type customer struct {
 	packages    []string // replaced, never changed in place: answers share it
 	resources   []wirePackage
 	errors      []wireError
-	workspaces  int
 	internal    bool // reports leave it out unless asked
 	hidden      bool // a fault keeps it from reads
 	subscribers roster[*subscriber]
 	seats       map[string]int // subscribers per package, hidden ones included
 
-	workspacesSeen  bool // they are metered now
+	workspacesSeen  int // so many are metered now
 	workspacesSince int64
 }
 
@@ -119,9 +135,23 @@ type person struct {
 	org         *organization
 	firstName   string
 	lastName    string
+	account     account
+	calling     string // a calling license from elsewhere
+	created     int64  // Unix milliseconds
 	subscribers []*subscriber
+	broad       *broadSubscriber
 }
 
+// account is what kind of Webex account a person has.
+type account string
+
+const (
+	accountNone     account = ""             // none, or one in an organization
+	accountConsumer account = "consumer"     // free; its owner has to agree to a move
+	accountSelfMade account = "self_sign_up" // alone in an organization; moved without being asked
+)
+
+func (p *person) order() int { return p.number }
 func (p *person) id() string { return encodeID(kindPerson, p.number) }
 
 type subscriber struct {
@@ -162,7 +192,11 @@ type estate struct {
 	people        []*person
 	stays         []stay // that are over
 	reports       []*report
+	workspaces    []*workspace
 	personByEmail map[string]*person
+	domains       map[string]*organization // that claim them
+	consumers     *organization            // of those who have no other
+	broad         broadWorks
 	byPhone       map[string]*subscriber
 }
 
@@ -177,12 +211,16 @@ func newEstate() *estate {
 		subscribers:     make([]*subscriber, 1),
 		people:          make([]*person, 1),
 		reports:         make([]*report, 1),
+		workspaces:      make([]*workspace, 1),
+		domains:         map[string]*organization{},
+		consumers:       &organization{name: "Consumer accounts", foreign: true},
+		broad:           newBroadWorks(),
 		personByEmail:   map[string]*person{},
 		byPhone:         map[string]*subscriber{},
 	}
 	e.partner.subscription = homeSubscription
 	e.home = e.addOrganization(defaultOrganization, seedEpoch)
-	e.admin = e.addPerson(defaultAdministrator, e.home)
+	e.admin = e.addPerson(defaultAdministrator, e.home, seedEpoch)
 	return e
 }
 
@@ -200,11 +238,37 @@ func (e *estate) addLocation(o *organization, l location) *location {
 	return &l
 }
 
-func (e *estate) addPerson(email string, o *organization) *person {
-	p := &person{number: len(e.people), email: strings.ToLower(email), org: o}
+func (e *estate) addPerson(email string, o *organization, created time.Time) *person {
+	p := &person{number: len(e.people), email: strings.ToLower(email), org: o, created: created.UnixMilli()}
 	e.people = append(e.people, p)
+	o.people.add(p)
 	e.personByEmail[p.email] = p
 	return p
+}
+
+// movePerson brings p into o, for good.
+func (e *estate) movePerson(p *person, o *organization) {
+	p.account = accountNone
+	if p.org != o {
+		p.org.people.remove(p)
+		p.org = o
+		o.people.add(p)
+	}
+}
+
+const consumerDomain = "@consumer.example"
+
+// account tells what kind of account the owner of an e-mail address has.
+func (e *estate) account(email string) account {
+	email = strings.ToLower(email)
+	p := e.personByEmail[email]
+	if p == nil && strings.HasSuffix(email, consumerDomain) {
+		return accountConsumer
+	}
+	if p == nil {
+		return accountNone
+	}
+	return p.account
 }
 
 // addCustomer enters c, which has its owner, external id and organization.
@@ -213,7 +277,7 @@ func (e *estate) addCustomer(c *customer) {
 	c.seats = map[string]int{}
 	e.customers = append(e.customers, c)
 	c.owner.byExternalID[c.externalID] = c
-	c.org.customer = c
+	c.org.customer, c.org.standalone = c, false
 	if !c.hidden {
 		c.owner.customers.add(c)
 	}
@@ -278,7 +342,11 @@ func (e *estate) removePerson(p *person, at int64) {
 	for len(p.subscribers) > 0 {
 		e.removeSubscriber(p.subscribers[0], at)
 	}
+	if p.broad != nil {
+		e.broad.removeSubscriber(p.broad)
+	}
 	e.people[p.number] = nil
+	p.org.people.remove(p)
 	delete(e.personByEmail, p.email)
 }
 

@@ -43,7 +43,7 @@ func (e *estate) loadStay(in seedStay) error {
 	s.to = in.To.UnixMilli()
 	if in.Email != "" {
 		if s.person = e.personByEmail[strings.ToLower(in.Email)]; s.person == nil {
-			s.person = e.addPerson(in.Email, c.org)
+			s.person = e.addPerson(in.Email, c.org, seedEpoch)
 		}
 		if s.person.org != c.org {
 			return fmt.Errorf("history of %q: in another organization already", in.Email)

@@ -13,6 +13,7 @@ const (
 	kindLocation     = "LOCATION"
 	kindOrganization = "ORGANIZATION"
 	kindPerson       = "PEOPLE"
+	kindPlace        = "PLACE"
 	kindReport       = "BILLING_REPORT"
 	kindSubscriber   = "SUBSCRIBER"
 )

@@ -21,8 +21,8 @@ type logEntry struct {
 	Status     int       `json:"status"`      // as sent; 0 where the connection was reset
 	Bearer     bool      `json:"bearer"`      // a token came along, good or bad
 	Applied    bool      `json:"applied"`     // the request changed the estate
-	Kind       string    `json:"kind"`        // customer, subscriber, person, report or token
-	Key        string    `json:"key"`         // external id; external id of the customer "/" e-mail; e-mail
+	Kind       string    `json:"kind"`        // customer, subscriber, enterprise, workspace, organization, person, report or token
+	Key        string    `json:"key"`         // external id; external id "/" e-mail; enterprise "/" user id or name; e-mail
 	ID         string    `json:"id"`
 	Fault      string    `json:"fault"` // the rule that struck
 }

@@ -2,15 +2,26 @@ package sandbox
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-const (
-	defaultPage = 50
-	largestPage = 100
+// paging says how a list is cut into pages.
+type paging struct {
+	from         string // the query's name for the place where a page begins
+	size, atMost int
+}
+
+var (
+	wholesalePages  = paging{"offset", 50, 100} // and subscribers of the BroadWorks API
+	reportPages     = paging{"offset", 100, 100}
+	enterprisePages = paging{"offset", 100, 1000}
+	peoplePages     = paging{"cursor", 100, 1000}
+	locationPages   = paging{"cursor", 500, 1000}
+	workspacePages  = paging{"start", 100, 1000}
 )
 
 // wireList is the body of every list.
@@ -21,22 +32,23 @@ type wireList[T any] struct {
 // window is the part of a list that a request asks for.
 type window struct {
 	offset, max int
+	from        string
 }
 
-// window reads offset and max. A max above the cap is lowered without a word, as the API does.
-func (c *call) window() (window, *refusal) { return c.windowOf(defaultPage) }
+// window reads offset and max.
+func (c *call) window() (window, *refusal) { return c.windowOf(wholesalePages) }
 
-// windowOf is window for a list whose pages have another size where max is left out.
-func (c *call) windowOf(missing int) (window, *refusal) {
-	offset, e := c.count("offset", 0)
+// windowOf reads the window of a list. A max above the cap is lowered without a word, as the API does.
+func (c *call) windowOf(p paging) (window, *refusal) {
+	offset, e := c.count(p.from, 0)
 	if e != nil {
 		return window{}, e
 	}
-	size, e := c.count("max", missing)
+	size, e := c.count("max", p.size)
 	if e != nil || size == 0 {
 		return window{}, refuse(1004)
 	}
-	return window{offset: offset, max: min(size, largestPage)}, nil
+	return window{offset: offset, max: min(size, p.atMost), from: p.from}, nil
 }
 
 // count reads a whole number from the query.
@@ -55,9 +67,23 @@ func (c *call) count(name string, missing int) (int, *refusal) {
 // nextURL is the address of the page after this one, with the request's filters.
 func (c *call) nextURL(w window) string {
 	query := c.query
-	query.Set("offset", strconv.Itoa(w.offset+w.max))
+	query.Set(w.from, strconv.Itoa(w.offset+w.max))
 	query.Set("max", strconv.Itoa(w.max))
 	return c.baseURL() + strings.TrimPrefix(c.request.URL.Path, apiPrefix) + "?" + query.Encode()
+}
+
+// listAnswer is a page of the chosen, each in its form on the wire.
+func listAnswer[T numbered, W any](c *call, w window, chosen selection[T], wire func(T) W) answer {
+	items, more := chosen.page(w)
+	list := wireList[W]{Items: make([]W, len(items))}
+	for i, item := range items {
+		list.Items[i] = wire(item)
+	}
+	reply := answer{status: http.StatusOK, body: list}
+	if more {
+		reply.next = c.nextURL(w)
+	}
+	return reply
 }
 
 // selection is a query over a roster.

@@ -112,6 +112,9 @@ var refusals = map[int]struct {
 func refuse(code int) *refusal {
 	known, ok := refusals[code]
 	if !ok {
+		known, ok = broadRefusals[code]
+	}
+	if !ok {
 		return &refusal{status: http.StatusBadRequest, code: code, text: "The request could not be processed."}
 	}
 	return &refusal{status: known.status, code: code, text: known.text}

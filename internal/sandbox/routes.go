@@ -10,7 +10,7 @@ import (
 func (s *Sandbox) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	table := map[string]handler{}
-	for _, family := range []map[string]handler{s.wholesaleRoutes(), s.billingRoutes(), s.platformRoutes()} {
+	for _, family := range []map[string]handler{s.wholesaleRoutes(), s.broadWorksRoutes(), s.billingRoutes(), s.platformRoutes()} {
 		maps.Copy(table, family)
 	}
 	for pattern, h := range table {
@@ -57,15 +57,39 @@ func (s *Sandbox) billingRoutes() map[string]handler {
 	}
 }
 
+func (s *Sandbox) broadWorksRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /broadworks/subscribers":         s.listBroadSubscribers,
+		"POST /broadworks/subscribers":        s.provisionBroadSubscriber,
+		"GET /broadworks/subscribers/{id}":    s.getBroadSubscriber,
+		"PUT /broadworks/subscribers/{id}":    s.updateBroadSubscriber,
+		"DELETE /broadworks/subscribers/{id}": s.removeBroadSubscriber,
+
+		"GET /broadworks/enterprises":                                            s.listEnterprises,
+		"GET /broadworks/enterprises/{id}/broadworksDirectorySync":               s.getDirectorySync,
+		"PUT /broadworks/enterprises/{id}/broadworksDirectorySync":               s.switchDirectorySync,
+		"POST /broadworks/enterprises/{id}/broadworksDirectorySync":              s.startDirectorySync,
+		"POST /broadworks/enterprises/{id}/broadworksDirectorySync/externalUser": s.syncExternalUser,
+
+		"POST /broadworks/workspaces":        s.provisionBroadWorkspace,
+		"PUT /broadworks/workspaces/{id}":    s.updateBroadWorkspace,
+		"DELETE /broadworks/workspaces/{id}": s.removeBroadWorkspace,
+	}
+}
+
 // platformRoutes are what the wholesale and the BroadWorks API share.
 func (s *Sandbox) platformRoutes() map[string]handler {
 	return map[string]handler{
 		"POST /applications/{id}/token": s.mintTokens,
 		"GET /people/me":                s.getMe,
 		"GET /people":                   s.listPeople,
+		"GET /people/{id}":              s.getPerson,
 		"DELETE /people/{id}":           s.removePerson,
 		"GET /organizations":            s.listOrganizations,
 		"GET /organizations/{id}":       s.getOrganization,
+		"DELETE /organizations/{id}":    s.removeOrganization,
 		"GET /locations":                s.listLocations,
+		"GET /workspaces":               s.listWorkspaces,
+		"DELETE /workspaces/{id}":       s.removeWorkspace,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -25,6 +26,10 @@ type Options struct {
 	Burst            int              // requests at once before the rate counts; default max(1, ceil(Rate))
 	Faults           []Rule           // tried in order, the first that strikes is used
 	TokenTTL         time.Duration    // life of an access token; 0 is for ever
+	PeopleDelay      time.Duration    // until people act on the vendor's mails; 0 is never
+	AccessDelay      time.Duration    // from reading a customer's organization until the partner can work in it
+	AccessLife       time.Duration    // and for so long; with both 0 every organization is open
+	StaleTokens      bool             // a token older than a person or organization of less than a day cannot delete it
 	RotateRefresh    bool             // each refresh gives a new refresh token and ends the old one
 	Now              func() time.Time // default time.Now
 }
@@ -55,7 +60,7 @@ func New(o Options) (*Sandbox, error) {
 	seed := o.Seed
 	switch {
 	case seed == nil && o.Empty:
-		s.estate.provisioningIDs[defaultProvisioning] = true
+		seed = strings.NewReader("{}")
 	case seed == nil:
 		seed = bytes.NewReader(Demo())
 	}

@@ -276,3 +276,12 @@ func FuzzSeed(f *testing.F) {
 		c.want(200, "GET", "/wholesale/subscribers")
 	})
 }
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

@@ -42,6 +42,9 @@ func (e *estate) load(r io.Reader) error {
 	if len(e.provisioningIDs) == 0 {
 		e.provisioningIDs[defaultProvisioning] = true
 	}
+	if _, err := e.seedTemplate(""); err != nil {
+		return err
+	}
 	for _, c := range e.customers[1:] {
 		e.ensureLocation(c)
 	}
@@ -73,6 +76,18 @@ func (e *estate) loadSection(dec *json.Decoder, name string) error {
 		return each(dec, e.loadStay)
 	case "reports":
 		return each(dec, func(seedReport) error { return nil }) // their content is not in the state
+	case "organizations":
+		return each(dec, e.loadOther)
+	case "broadworks_templates":
+		return each(dec, e.loadTemplate)
+	case "enterprises":
+		return each(dec, e.loadEnterprise)
+	case "broadworks_subscribers":
+		return each(dec, e.loadBroadSubscriber)
+	case "workspaces":
+		return each(dec, e.loadWorkspace)
+	case "people":
+		return each(dec, e.loadPerson)
 	}
 	return errors.New("unknown section")
 }
@@ -158,7 +173,7 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 	}
 	created := seedEpoch.Add(time.Duration(len(e.customers)) * time.Second)
 	c := &customer{owner: owner, externalID: in.ExternalID, name: cmp.Or(in.Name, in.ExternalID), email: in.PrimaryEmail,
-		address: address(in.Address), packages: in.Packages, workspaces: in.Workspaces, internal: in.Internal}
+		address: address(in.Address), packages: in.Packages, internal: in.Internal}
 	c.org = e.addOrganization(c.name, created)
 	if status == statusProvisioned || status == statusPartial || status == statusError {
 		c.finish(in.Packages, status)
@@ -166,6 +181,7 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 		c.status, c.resources = status, resources(in.Packages, statusProvisioning)
 	}
 	e.addCustomer(c)
+	e.addWorkspaces(c.org, in.Workspaces)
 	e.meterWorkspaces(c, 0)
 	return nil
 }
@@ -211,14 +227,17 @@ func (e *estate) loadSubscriber(in seedSubscriber) error {
 	case in.Phone != "" && e.byPhone[in.Phone] != nil:
 		return fmt.Errorf("subscriber %q: phone %q is taken", in.Email, in.Phone)
 	}
-	if p == nil {
-		p = e.addPerson(in.Email, c.org)
-	}
-	p.firstName, p.lastName = in.FirstName, in.LastName
 	created := seedEpoch.Add(time.Duration(len(e.subscribers)) * time.Second)
 	if in.Created != nil {
 		created = *in.Created
 	}
+	if p == nil {
+		p = e.addPerson(in.Email, c.org, created)
+	}
+	if status == statusUserMigration {
+		p.account = accountConsumer
+	}
+	p.firstName, p.lastName = in.FirstName, in.LastName
 	s := &subscriber{customer: c, person: p, pkg: in.Package, phone: in.Phone, extension: in.Extension, status: status,
 		created: created.UnixMilli(), changed: created.UnixMilli()}
 	if s.location, err = e.seedLocationOf(c, in); err != nil {

@@ -31,7 +31,8 @@ type call struct {
 	now      time.Time
 	tracking string
 	partner  *partner
-	twist    twist // what a fault asks of the object that this call writes
+	minted   time.Time // when its token was made
+	twist    twist     // what a fault asks of the object that this call writes
 	entry    *logEntry
 }
 
@@ -123,7 +124,7 @@ func (s *Sandbox) guarded(h handler) handler {
 		if !s.tokens.access[token].allows(c.request) {
 			return refused(refuseStatus(http.StatusForbidden))
 		}
-		c.partner = s.estate.partner
+		c.partner, c.minted = s.estate.partner, s.tokens.access[token].minted
 		if id := c.query.Get("onBehalfOfSubPartnerOrgId"); id != "" {
 			if c.partner = s.estate.subPartner(id); c.partner == nil {
 				return refused(refuse(2501))

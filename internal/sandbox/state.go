@@ -15,8 +15,16 @@ type seedState struct {
 	Customers       []seedCustomer    `json:"customers"`
 	Locations       []seedLocation    `json:"locations,omitempty"`
 	Subscribers     []seedSubscriber  `json:"subscribers"`
-	History         []seedStay        `json:"history,omitempty"`
-	Reports         []seedReport      `json:"reports,omitempty"` // in a state only
+
+	Organizations    []seedOther           `json:"organizations,omitempty"`
+	Templates        []seedTemplate        `json:"broadworks_templates,omitempty"`
+	Enterprises      []seedEnterprise      `json:"enterprises,omitempty"`
+	BroadSubscribers []seedBroadSubscriber `json:"broadworks_subscribers,omitempty"`
+	Workspaces       []seedWorkspace       `json:"workspaces,omitempty"`
+	People           []seedPerson          `json:"people,omitempty"`
+
+	History []seedStay   `json:"history,omitempty"`
+	Reports []seedReport `json:"reports,omitempty"` // in a state only
 }
 
 type seedOrganization struct {
@@ -90,6 +98,13 @@ func (e *estate) dump() seedState {
 		CallingUsers:    slices.Sorted(maps.Keys(e.callingUsers)),
 		Customers:       []seedCustomer{},
 		Subscribers:     []seedSubscriber{},
+
+		Organizations:    e.dumpOthers(),
+		Templates:        e.broad.dumpTemplates(),
+		Enterprises:      e.broad.dumpEnterprises(),
+		BroadSubscribers: e.broad.dumpSubscribers(),
+		Workspaces:       e.dumpWorkspaces(),
+		People:           e.dumpPeople(),
 	}
 	for _, p := range e.subPartners {
 		state.SubPartners = append(state.SubPartners, seedSubPartner{p.orgID, p.state, p.subscription})
@@ -128,8 +143,7 @@ func (e *estate) dump() seedState {
 
 func (c *customer) dump() seedCustomer {
 	return seedCustomer{ID: c.id(), OrgID: c.org.id(), ExternalID: c.externalID, Name: c.name, PrimaryEmail: c.email, Packages: c.packages,
-		Address: seedAddress(c.address), Status: c.status, Workspaces: c.workspaces, SubPartner: c.owner.orgID,
-		Internal: c.internal}
+		Address: seedAddress(c.address), Status: c.status, SubPartner: c.owner.orgID, Internal: c.internal}
 }
 
 func (s *subscriber) dump() seedSubscriber {

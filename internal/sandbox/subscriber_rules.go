@@ -73,18 +73,28 @@ func (c *customer) admits(pkg string) *refusal {
 }
 
 // checkPerson tells whether the e-mail address can become a new subscriber of target. A person stays bound to an
-// organization until it is deleted itself: 2002 while subscribed elsewhere, 2017 when only the person is left there.
+// organization until it is deleted itself: 2002 while subscribed elsewhere, 2017 when only the person is left there, 2018
+// where another partner manages the organization.
 func (s *Sandbox) checkPerson(target *customer, email string) *refusal {
-	p := s.estate.personByEmail[strings.ToLower(email)]
+	email = strings.ToLower(email)
+	p := s.estate.personByEmail[email]
+	if s.estate.broad.byEmail[email] != nil {
+		return refuse(2002)
+	}
+	if owner := s.estate.claimant(email); owner != nil && owner != target.org && (p == nil || p.org != owner) {
+		return refuse(2019)
+	}
 	switch {
 	case p == nil:
 		return nil
-	case p.org != target.org && len(p.subscribers) > 0:
+	case len(p.subscribers) > 0 && p.subscribers[0].customer != target:
 		return refuse(2002)
-	case p.org != target.org:
-		return refuse(2017)
-	case len(p.subscribers) == 0:
+	case len(p.subscribers) == 0 && (p.account != accountNone || p.org == target.org):
 		return nil
+	case p.account == accountNone && p.org.foreign:
+		return refuse(2018)
+	case p.account == accountNone && p.org != target.org:
+		return refuse(2017)
 	case p.subscribers[0].status == statusProvisioning || p.subscribers[0].status == statusUpdating:
 		return refuse(2008)
 	}
@@ -152,7 +162,7 @@ func (s *Sandbox) checkPhone(phone string) *refusal {
 		return refuse(2522)
 	case tollFreeShape.MatchString(phone):
 		return refuse(2577)
-	case s.estate.byPhone[phone] != nil:
+	case s.estate.byPhone[phone] != nil || s.estate.broad.phones[phone] != nil:
 		return refuse(2573)
 	}
 	return nil

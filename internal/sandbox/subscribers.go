@@ -51,6 +51,17 @@ func (s *Sandbox) subscriber(c *call) *subscriber {
 	return found
 }
 
+// noSubscriber is the refusal where subscriber finds none: 2047 for one of the BroadWorks API.
+func (s *Sandbox) noSubscriber(c *call) answer {
+	n, ok := decodeID(kindSubscriber, c.request.PathValue("id"))
+	if byNumber(s.estate.broad.subscribers, n&^broadWorksNumbers, ok && n&broadWorksNumbers != 0) == nil {
+		return refused(refuse(2001))
+	}
+	e := refuse(2047)
+	e.status = http.StatusNotFound
+	return refused(e)
+}
+
 // listSubscribers is GET /wholesale/subscribers.
 func (s *Sandbox) listSubscribers(c *call) answer {
 	w, e := c.window()
@@ -75,16 +86,7 @@ func (s *Sandbox) listSubscribers(c *call) answer {
 	default:
 		return refused(refuse(1004))
 	}
-	items, more := chosen.page(w)
-	list := wireList[wireSubscriber]{Items: make([]wireSubscriber, len(items))}
-	for i, item := range items {
-		list.Items[i] = item.wire()
-	}
-	reply := answer{status: http.StatusOK, body: list}
-	if more {
-		reply.next = c.nextURL(w)
-	}
-	return reply
+	return listAnswer(c, w, chosen, (*subscriber).wire)
 }
 
 // subscribersAskedFor narrows the list by e-mail, person and customer, without a scan.
@@ -164,7 +166,7 @@ func (c *call) subscriberFilter() (func(*subscriber) bool, *refusal) {
 func (s *Sandbox) getSubscriber(c *call) answer {
 	found := s.subscriber(c)
 	if found == nil {
-		return refused(refuse(2001))
+		return s.noSubscriber(c)
 	}
 	return found.answer()
 }
@@ -200,21 +202,24 @@ func (s *Sandbox) provisionSubscriber(c *call) answer {
 	if e != nil {
 		return refused(e)
 	}
-	return s.startSubscriber(c, target, &subscriber{customer: target, pkg: pkg, person: s.personFor(target, req),
+	return s.startSubscriber(c, target, &subscriber{customer: target, pkg: pkg, person: s.personFor(c, target, req),
 		phone: numbers.phone, extension: numbers.extension, location: numbers.location})
 }
 
 // personFor finds or makes the person behind a new subscriber.
-func (s *Sandbox) personFor(target *customer, req subscriberRequest) *person {
+func (s *Sandbox) personFor(c *call, target *customer, req subscriberRequest) *person {
 	p := s.estate.personByEmail[strings.ToLower(req.Email)]
 	if p == nil {
-		p = s.estate.addPerson(req.Email, target.org)
+		kind := s.estate.account(req.Email)
+		p = s.estate.addPerson(req.Email, target.org, c.now)
+		p.account = kind
+	}
+	if p.account == accountSelfMade {
+		s.estate.movePerson(p, target.org)
 	}
 	p.firstName, p.lastName = req.Provisioning.FirstName, req.Provisioning.LastName
 	return p
 }
-
-const consumerDomain = "@consumer.example"
 
 func (s *Sandbox) startSubscriber(c *call, target *customer, sub *subscriber) answer {
 	sub.created, sub.changed = c.now.UnixMilli(), c.now.UnixMilli()
@@ -224,8 +229,9 @@ func (s *Sandbox) startSubscriber(c *call, target *customer, sub *subscriber) an
 	if sub.hidden {
 		s.later(c.now, c.twist.late, func(time.Time) { s.estate.revealSubscriber(sub) })
 	}
-	if strings.HasSuffix(sub.person.email, consumerDomain) {
+	if sub.person.account == accountConsumer {
 		sub.status, status = statusUserMigration, http.StatusAccepted
+		s.consentLater(c, sub)
 	} else {
 		s.finishSubscriber(c, sub, sub.pkg)
 	}
@@ -233,6 +239,20 @@ func (s *Sandbox) startSubscriber(c *call, target *customer, sub *subscriber) an
 	reply := sub.answer()
 	reply.status = status
 	return reply
+}
+
+// consentLater lets the owner of a consumer account agree to the move, where the options say that people do.
+func (s *Sandbox) consentLater(c *call, sub *subscriber) {
+	if s.options.PeopleDelay <= 0 || c.twist.stuck {
+		return
+	}
+	s.later(c.now, s.options.PeopleDelay, func(now time.Time) {
+		if !sub.gone {
+			s.estate.movePerson(sub.person, sub.customer.org)
+			sub.status, sub.changed = statusProvisioned, now.UnixMilli()
+			s.estate.beginStay(sub, sub.changed)
+		}
+	})
 }
 
 // finishSubscriber ends the provisioning or update of sub with package pkg: at once, or later in the asynchronous form.
@@ -274,7 +294,7 @@ func (s *Sandbox) finishSubscriber(c *call, sub *subscriber, pkg string) {
 func (s *Sandbox) updateSubscriber(c *call) answer {
 	sub := s.subscriber(c)
 	if sub == nil {
-		return refused(refuse(2001))
+		return s.noSubscriber(c)
 	}
 	var req subscriberRequest
 	if e := decode(c.body, &req); e != nil {
@@ -329,7 +349,7 @@ func (s *Sandbox) moveNumbers(sub *subscriber, pkg string, req subscriberRequest
 func (s *Sandbox) removeSubscriber(c *call) answer {
 	sub := s.subscriber(c)
 	if sub == nil {
-		return refused(refuse(2001))
+		return s.noSubscriber(c)
 	}
 	if sub.status == statusProvisioning || sub.status == statusUpdating {
 		return refused(refuse(2020))
@@ -340,13 +360,19 @@ func (s *Sandbox) removeSubscriber(c *call) answer {
 }
 
 // sendConsent is POST /subscribers/{id}/emails/consentMove: the mail goes out again, the subscriber stays as it is.
+// The two APIs share it.
 func (s *Sandbox) sendConsent(c *call) answer {
-	sub := s.subscriber(c)
-	switch {
-	case sub == nil:
-		return refused(refuse(2001))
-	case sub.status != statusUserMigration:
-		return refused(refuse(2020))
+	status := ""
+	if sub := s.subscriber(c); sub != nil {
+		status = sub.status
+	} else if sub, e := s.broadSubscriber(c); e == nil {
+		status = sub.status
 	}
-	return answer{status: http.StatusNoContent}
+	switch status {
+	case "":
+		return refused(refuse(2001))
+	case statusUserMigration:
+		return answer{status: http.StatusNoContent}
+	}
+	return refused(refuse(2020))
 }

@@ -38,6 +38,7 @@ type grant struct {
 // accessToken is what is known of an access token.
 type accessToken struct {
 	scope   string
+	minted  time.Time
 	expires time.Time // the zero time is never
 }
 
@@ -68,7 +69,7 @@ func (t *tokens) keep(g *grant) string {
 func (t *tokens) issue(scope string, now time.Time, ttl time.Duration) string {
 	t.issued++
 	token := fmt.Sprintf("sandbox-access-%06d-5b20f8", t.issued)
-	known := accessToken{scope: scope}
+	known := accessToken{scope: scope, minted: now}
 	if ttl > 0 {
 		known.expires = now.Add(ttl)
 	}

@@ -129,7 +129,7 @@ func (m *meter) now() []usage {
 func (m *meter) lasting() func(yield func(stay) bool) {
 	return func(yield func(stay) bool) {
 		for c := range m.owner.customers.all() {
-			if m.covers(c) && c.workspacesSeen && !yield(c.workspaceStay(openEnd)) {
+			if m.covers(c) && c.workspacesSeen > 0 && !yield(c.workspaceStay(openEnd)) {
 				return
 			}
 		}
@@ -231,7 +231,7 @@ func (s *subscriber) stay(to int64) stay {
 }
 
 func (c *customer) workspaceStay(to int64) stay {
-	return stay{customer: c, workspaces: c.workspaces, pkg: commonArea, from: c.workspacesSince, to: to}
+	return stay{customer: c, workspaces: c.workspacesSeen, pkg: commonArea, from: c.workspacesSince, to: to}
 }
 
 // beginStay meters s from a moment on; one that is metered already stays so.
@@ -252,12 +252,15 @@ func (e *estate) endStay(s *subscriber, at int64) {
 // meterWorkspaces begins and ends the metering of a customer's workspaces, which have the package for common areas as
 // long as the customer has.
 func (e *estate) meterWorkspaces(c *customer, at int64) {
-	has := c.workspaces > 0 && slices.Contains(c.packages, commonArea)
-	switch {
-	case has && !c.workspacesSeen:
-		c.workspacesSince = at
-	case !has && c.workspacesSeen:
+	n := 0
+	if slices.Contains(c.packages, commonArea) {
+		n = c.org.workspaces.size
+	}
+	if n == c.workspacesSeen {
+		return
+	}
+	if c.workspacesSeen > 0 && c.workspacesSince != at {
 		e.stays = append(e.stays, c.workspaceStay(at))
 	}
-	c.workspacesSeen = has
+	c.workspacesSeen, c.workspacesSince = n, at
 }

@@ -126,7 +126,7 @@ var reportColumns = map[string]func(*report) string{
 
 // listReports is GET /wholesale/billing/reports.
 func (s *Sandbox) listReports(c *call) answer {
-	w, e := c.windowOf(largestPage)
+	w, e := c.windowOf(reportPages)
 	if e != nil {
 		return refused(e)
 	}
