@@ -228,3 +228,97 @@ func TestPagesOfReports(t *testing.T) {
 		t.Errorf("%d reports seen in pages of %v", len(seen), sizes)
 	}
 }
+
+func TestFaultyReports(t *testing.T) {
+	t.Run("FAILED", func(t *testing.T) {
+		b := startBilling(t, small, "POST /wholesale/billing/reports nth=1 end=FAILED")
+		path := b.create(``)
+		b.now = b.now.Add(reportDelay)
+		got := b.want(200, "GET", path)
+		want := []any{map[string]any{"code": 5001.0, "description": "Internal server error."}}
+		if diff := cmp.Diff(want, got.body["errors"]); diff != "" || got.text("status") != "FAILED" || got.text("tempDownloadURL") != "" {
+			t.Errorf("%v", got.body)
+		}
+		b.refuses(409, 2026, "POST", wholesaleReports+" "+reportBody(``))
+		b.want(204, "DELETE", path)
+		b.create(``)
+	})
+	t.Run("REQUESTED", func(t *testing.T) {
+		b := startBilling(t, small, "POST begin=REQUESTED")
+		path := b.create(``)
+		if got := b.want(200, "GET", path).text("status"); got != "REQUESTED" {
+			t.Errorf("at first: %s", got)
+		}
+		b.refuses(409, 2025, "DELETE", path)
+		b.now = b.now.Add(reportDelay)
+		if got := b.want(200, "GET", path).text("status"); got != "COMPLETED" {
+			t.Errorf("then: %s", got)
+		}
+	})
+	t.Run("stuck", func(t *testing.T) {
+		b := startBilling(t, small, "POST stuck")
+		path := b.create(``)
+		b.now = b.now.Add(24 * time.Hour)
+		if got := b.want(200, "GET", path).text("status"); got != "IN_PROGRESS" {
+			t.Errorf("a day later: %s", got)
+		}
+	})
+	t.Run("late", func(t *testing.T) {
+		b := startBilling(t, small, "POST late=20s")
+		path := b.create(``)
+		b.refuses(404, 2024, "GET", path)
+		if items := b.want(200, "GET", wholesaleReports).items(); len(items) != 0 {
+			t.Errorf("seen at once: %v", items)
+		}
+		b.now = b.now.Add(20 * time.Second)
+		b.want(200, "GET", path)
+	})
+	t.Run("ignored category", func(t *testing.T) {
+		b := startBilling(t, small, "POST ignore-category")
+		made := b.want(200, "POST", wholesaleReports+" "+reportBody(`"type":"USER","category":"POINT_IN_TIME"`))
+		read := b.want(200, "GET", wholesaleReports+"/"+made.text("id"))
+		if made.text("category") != "RECONCILIATION" || read.text("category") != "RECONCILIATION" {
+			t.Errorf("%v, then %v", made.body, read.body)
+		}
+	})
+	t.Run("foreign download", func(t *testing.T) {
+		b := startBilling(t, small, "GET /wholesale/billing/reports/* nth=2 url=http://169.254.169.254/latest?a=b")
+		path := b.create(``)
+		if got := b.want(200, "GET", path).text("tempDownloadURL"); got != "" {
+			t.Errorf("not finished, yet at %s", got)
+		}
+		b.now = b.now.Add(reportDelay)
+		if got := b.want(200, "GET", path).text("tempDownloadURL"); got != "http://169.254.169.254/latest?a=b" {
+			t.Errorf("got %s", got)
+		}
+		if got := b.want(200, "GET", path).text("tempDownloadURL"); !strings.HasPrefix(got, DefaultDownloadURL) {
+			t.Errorf("got %s", got)
+		}
+	})
+	for code, status := range map[int]int{2029: 403, 2030: 503, 2024: 404, 2025: 409, 2026: 409} {
+		b := startBilling(t, small, fmt.Sprintf("POST /wholesale/billing/* error=%d", code))
+		b.refuses(status, code, "POST", wholesaleReports+" "+reportBody(``))
+	}
+}
+
+func TestReportsInStateAndLog(t *testing.T) {
+	b := startBilling(t, small)
+	path := b.create(`"type":"CUSTOMER"`)
+	b.want(200, "POST", broadworksReports+` {"billingPeriod":"2026-10"}`)
+	id := strings.TrimPrefix(path, wholesaleReports+"/")
+	state := b.state()
+	want := seedReport{ID: id, API: "wholesale", Type: "CUSTOMER", Category: "RECONCILIATION", Start: "2026-10-01", End: "2026-10-31",
+		Status: "IN_PROGRESS", Created: b.now}
+	if len(state.Reports) != 2 || state.Reports[0] != want || state.Reports[1].API != "broadworks" {
+		t.Errorf("state: %+v", state.Reports)
+	}
+	entry := b.log()[0]
+	if !entry.Applied || entry.Kind != "report" || entry.ID != id || entry.Key != "CUSTOMER/2026-10-01/2026-10-31" || !entry.Bearer {
+		t.Errorf("log: %+v", entry)
+	}
+	b.now = b.now.Add(reportDelay)
+	b.want(204, "DELETE", path)
+	if left := b.state().Reports; len(left) != 1 || left[0].Status != "COMPLETED" {
+		t.Errorf("after the removal: %+v", left)
+	}
+}

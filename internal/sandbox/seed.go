@@ -181,8 +181,11 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 		c.status, c.resources = status, resources(in.Packages, statusProvisioning)
 	}
 	e.addCustomer(c)
+	if in.Since != nil {
+		c.workspacesSince = in.Since.UnixMilli()
+	}
 	e.addWorkspaces(c.org, in.Workspaces)
-	e.meterWorkspaces(c, 0)
+	e.meterWorkspaces(c, c.workspacesSince)
 	return nil
 }
 

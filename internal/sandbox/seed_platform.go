@@ -140,7 +140,7 @@ func (e *estate) loadWorkspace(in seedWorkspace) error {
 	case in.UserID == "":
 		e.addWorkspace(o, in.Name, seedEpoch)
 		if o.customer != nil {
-			e.meterWorkspaces(o.customer, 0)
+			e.meterWorkspaces(o.customer, o.customer.workspacesSince)
 		}
 		return nil
 	case o.enterprise == nil || o.enterprise.userIDs[in.UserID] != nil:

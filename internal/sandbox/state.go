@@ -51,6 +51,7 @@ type seedCustomer struct {
 	Workspaces   int         `json:"workspaces,omitempty"`
 	SubPartner   string      `json:"sub_partner,omitempty"`
 	Internal     bool        `json:"internal,omitempty"`
+	Since        *time.Time  `json:"workspaces_since,omitempty"` // left out: since ever
 }
 
 // seedAddress has the fields of address, under shorter names.
@@ -142,8 +143,12 @@ func (e *estate) dump() seedState {
 }
 
 func (c *customer) dump() seedCustomer {
-	return seedCustomer{ID: c.id(), OrgID: c.org.id(), ExternalID: c.externalID, Name: c.name, PrimaryEmail: c.email, Packages: c.packages,
+	d := seedCustomer{ID: c.id(), OrgID: c.org.id(), ExternalID: c.externalID, Name: c.name, PrimaryEmail: c.email, Packages: c.packages,
 		Address: seedAddress(c.address), Status: c.status, SubPartner: c.owner.orgID, Internal: c.internal}
+	if since := time.UnixMilli(c.workspacesSince).UTC(); c.workspacesSeen > 0 && c.workspacesSince != 0 {
+		d.Since = &since
+	}
+	return d
 }
 
 func (s *subscriber) dump() seedSubscriber {

@@ -43,7 +43,7 @@ func (p period) share(s stay) int {
 type usage struct {
 	place     *place
 	person    *person // nil for a workspace
-	workspace int     // 1 for a customer's first; 0 for a person
+	workspace int     // 1 for a customer's first; 0 of a person
 	pkg       string
 	amount    int
 }
@@ -57,8 +57,8 @@ type place struct {
 	packages   []string
 }
 
-// meter collects what a report is about. A person is metered once a day, with the package that came last; so the day of
-// a change counts for the new package, and the days of provisioning and removal count.
+// meter collects what a report is about. A person is metered once a day, with the package that came last: so the day of
+// a change counts for the new package, and the days of provisioning and of removal count.
 type meter struct {
 	estate   *estate
 	owner    *partner
@@ -74,55 +74,63 @@ func (e *estate) meterOf(owner *partner, internal bool) *meter {
 // covers tells whether the customer is part of the report.
 func (m *meter) covers(c *customer) bool { return c.owner == m.owner && (m.internal || !c.internal) }
 
+// holder is who is metered once a day: a person, or one workspace of a customer.
+type holder struct {
+	person    *person
+	customer  *customer // of a workspace
+	workspace int
+}
+
 // over meters a period. Its result is in the order of customers, then of persons and workspaces, then of packages.
 func (m *meter) over(p period) []usage {
-	unclear := map[*person][]stay{} // those with more than one stay
+	unclear := map[holder][]stay{} // those that may have more than one stay
+	note := func(s stay) {
+		for _, h := range s.holders() {
+			unclear[h] = append(unclear[h], s)
+		}
+	}
 	for _, s := range m.estate.stays {
-		switch {
-		case !m.covers(s.customer) || p.share(s) == 0:
-		case s.person == nil:
-			m.addWorkspaces(s, p.share(s))
-		default:
-			unclear[s.person] = append(unclear[s.person], s)
+		if m.covers(s.customer) && p.share(s) > 0 {
+			note(s)
 		}
 	}
 	for s := range m.lasting() {
-		_, seenBefore := unclear[s.person]
-		switch {
-		case s.person == nil:
-			m.addWorkspaces(s, p.share(s))
-		case seenBefore || len(s.person.subscribers) > 1:
-			unclear[s.person] = append(unclear[s.person], s)
-		default:
-			m.add(s, p.share(s))
+		if s.person == nil || len(s.person.subscribers) > 1 || unclear[holder{person: s.person}] != nil {
+			note(s)
+			continue
 		}
+		m.add(s, 0, p.share(s))
 	}
-	for _, stays := range unclear {
-		m.addByDay(stays, p)
+	for h, stays := range unclear {
+		m.addByDay(h, stays, p)
 	}
 	return m.sorted()
 }
 
-// now counts the seats of this moment.
+// holders are those whom the stay is about.
+func (s stay) holders() []holder {
+	if s.person != nil {
+		return []holder{{person: s.person}}
+	}
+	all := make([]holder, s.workspaces)
+	for i := range all {
+		all[i] = holder{customer: s.customer, workspace: i + 1}
+	}
+	return all
+}
+
+// now counts the seats of this moment. A person with two subscriptions to one package has one seat.
 func (m *meter) now() []usage {
-	type seat struct {
-		person *person
-		pkg    string
-	}
-	taken := map[seat]bool{} // by persons with more than one subscription
 	for s := range m.lasting() {
-		switch {
-		case s.person == nil:
-			m.addWorkspaces(s, 1)
-			continue
-		case len(s.person.subscribers) > 1 && taken[seat{s.person, s.pkg}]:
-			continue
-		case len(s.person.subscribers) > 1:
-			taken[seat{s.person, s.pkg}] = true
+		for _, h := range s.holders() {
+			m.add(s, h.workspace, 1)
 		}
-		m.add(s, 1)
 	}
-	return m.sorted()
+	seats := m.sorted()
+	for i := range seats {
+		seats[i].amount = 1
+	}
+	return seats
 }
 
 // lasting yields the stays that are not over.
@@ -141,8 +149,8 @@ func (m *meter) lasting() func(yield func(stay) bool) {
 	}
 }
 
-// addByDay meters a person of several stays day by day.
-func (m *meter) addByDay(stays []stay, p period) {
+// addByDay meters a holder of several stays day by day.
+func (m *meter) addByDay(h holder, stays []stay, p period) {
 	slices.SortStableFunc(stays, func(a, b stay) int { return cmp.Compare(a.from, b.from) })
 	days := make([]int, len(stays))
 	for day := p.first; day <= p.last; day++ {
@@ -154,21 +162,13 @@ func (m *meter) addByDay(stays []stay, p period) {
 		}
 	}
 	for i, s := range stays {
-		m.add(s, days[i])
+		m.add(s, h.workspace, days[i])
 	}
 }
 
-func (m *meter) add(s stay, amount int) {
+func (m *meter) add(s stay, workspace, amount int) {
 	if amount > 0 {
-		m.usages = append(m.usages, usage{place: m.placeOf(s.customer), person: s.person, pkg: s.pkg, amount: amount})
-	}
-}
-
-func (m *meter) addWorkspaces(s stay, amount int) {
-	for i := range s.workspaces {
-		if amount > 0 {
-			m.usages = append(m.usages, usage{place: m.placeOf(s.customer), workspace: i + 1, pkg: s.pkg, amount: amount})
-		}
+		m.usages = append(m.usages, usage{place: m.placeOf(s.customer), person: s.person, workspace: workspace, pkg: s.pkg, amount: amount})
 	}
 }
 
