@@ -36,7 +36,9 @@ func newSandbox(a *app) *cobra.Command {
 interrupted. It keeps the vendor's rules, and its estate is in memory only. Use it
 for rehearsals and for tests of whatever calls wholesync.
 
-GET /__sandbox/state shows the whole estate and /__sandbox/log every request.
+Downloads of billing reports are on a port of their own, as the vendor has them on
+another host. GET /__sandbox/state shows the whole estate and /__sandbox/log every
+request and download.
 
 A fault makes it misbehave on purpose, for example:
 

@@ -1,6 +1,11 @@
 package cli
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,4 +57,95 @@ func TestSandboxFlags(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestServedDownloads makes a report at a served sandbox, and fetches it where
+// the sandbox says. The download URL cannot be had elsewhere, it expires, and
+// both ports are closed when the sandbox ends.
+func TestServedDownloads(t *testing.T) {
+	for ttl, want := range map[string]int{"10m": http.StatusOK, "1ns": http.StatusForbidden} {
+		served := newProcess("")
+		code := served.start("sandbox", "--listen=127.0.0.1:0", "--output=json", "--report-delay=0", "--download-ttl="+ttl)
+		served.stdout.await(t, "}\n")
+		said := jsonStrings(t, []byte(served.stdout.String()), "base_url", "access_token", "download_url")
+
+		var made, read struct{ ID, Status, TempDownloadURL string }
+		reports := said[0] + "/wholesale/billing/reports"
+		ask(t, http.MethodPost, reports, said[1], `{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30","type":"CUSTOMER"}`, &made)
+		ask(t, http.MethodGet, reports+"/"+made.ID, said[1], "", &read)
+		if read.Status != "COMPLETED" || !strings.HasPrefix(read.TempDownloadURL, said[2]+"/") {
+			t.Fatalf("%+v, downloads at %s", read, said[2])
+		}
+		status, body := fetch(t, read.TempDownloadURL)
+		if status != want || strings.HasPrefix(body, "PARTNER_NAME,") != (want == http.StatusOK) {
+			t.Errorf("life of %s: %d %s", ttl, status, body)
+		}
+		atAPI, err := url.Parse(read.TempDownloadURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		atAPI.Host = strings.TrimSuffix(strings.TrimPrefix(said[0], "http://"), "/v1")
+		if status, _ := fetch(t, atAPI.String()); status != http.StatusNotFound {
+			t.Errorf("at the API's port: %d", status)
+		}
+
+		served.interrupts <- os.Interrupt
+		if got := <-code; got != exitOK {
+			t.Errorf("exit code %d\n%s", got, served.stderr)
+		}
+		for _, u := range []string{said[0], said[2]} {
+			if _, err := http.Get(u); err == nil {
+				t.Errorf("%s still answers", u)
+			}
+		}
+	}
+}
+
+// ask calls the API and decodes the answer.
+func ask(t *testing.T, method, u, token, body string, into any) {
+	t.Helper()
+	r, err := http.NewRequest(method, u, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %d, %v", method, u, resp.StatusCode, err)
+	}
+}
+
+func fetch(t *testing.T, u string) (status int, body string) {
+	t.Helper()
+	resp, err := http.Get(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(content)
+}
+
+// TestSandboxSaysWhere looks at what people are told.
+func TestSandboxSaysWhere(t *testing.T) {
+	served := newProcess("")
+	code := served.start("sandbox", "--listen=127.0.0.1:0")
+	served.stdout.await(t, "Ctrl-C\n")
+	first, _, _ := strings.Cut(served.stdout.String(), "\n")
+	var api, downloads string
+	if n, err := fmt.Sscanf(first, "sandbox at %s its report downloads at %s", &api, &downloads); n != 2 || err != nil || api == downloads+"," {
+		t.Errorf("it says %q", first)
+	}
+	if status, _ := fetch(t, downloads); status != http.StatusForbidden {
+		t.Errorf("%s: %d", downloads, status)
+	}
+	served.interrupts <- os.Interrupt
+	<-code
 }

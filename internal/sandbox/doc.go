@@ -1,6 +1,6 @@
 // Package sandbox is the Webex Wholesale API and the Webex for BroadWorks API in memory: customers, enterprises,
-// subscribers, sub-partners, and of the rest of the platform what a provisioning client needs (tokens, people,
-// organizations, locations, workspaces). It is for tests, rehearsals and the quick start.
+// subscribers, sub-partners, billing reports, and of the rest of the platform what a provisioning client needs (tokens,
+// people, organizations, locations, workspaces). It is for tests, rehearsals and the quick start.
 //
 // A Sandbox is an http.Handler. The API lies under /v1, so the base URL is http://HOST:PORT/v1. It enforces the vendor's
 // rules with the vendor's error codes, pages its lists, and checks bearer tokens. It shares no code with the client
@@ -24,6 +24,9 @@
 //	country CU, IR, KP or SY              2539
 //	extension 000, 110, 112, 911, 933, 999  2553
 //	toll-free phone number                2577
+//
+// Reports end COMPLETED; the faults end=FAILED and begin=REQUESTED reach the other statuses. Their downloads can be struck
+// too: a rule such as "GET /WHOLESALE/* truncate" has a path that only they have.
 //
 // Anything else that can go wrong is asked for by a fault, see ParseRule. A fault end=STATUS reaches the remaining
 // statuses of subscribers.
@@ -50,6 +53,14 @@
 //   - A provisioning id of the wholesale API is 5003 to the BroadWorks API, an unknown one 2013.
 //   - To be disabled, directory synchronization takes the provisioning delay twice: to begin, and to clean up.
 //   - An organization of another partner, or of nobody, is not to be seen (404).
+//   - Reports with the same type, category, sub-partner and dates are equal, whatever internal says and however the first
+//     one ended; it blocks the second with 2025 or 2026.
+//   - A create call that asks for category POINT_IN_TIME gets it, at the levels CUSTOMER and USER, and may end today.
+//   - Reports are about the own customers of the partner, or of the sub-partner in subPartnerOrgId; a list shows those of
+//     either alone. onBehalfOfSubPartnerOrgId means nothing to them.
+//   - The list of BroadWorks reports compares before and after, each the first moment of its month in UTC, with the time of
+//     creation. 2028 is a period that is none, 2023 one that is not over or over five years old.
+//   - Downloads ask for no token. What has no valid signature, has expired or was deleted is answered with 403 and XML.
 //
 // # Signing in
 //
@@ -57,6 +68,15 @@
 // anything else the redirect with a code at once. A code is good once and for ten minutes, with the code_verifier of its
 // S256 challenge where there was one. Tokens that came by a code are held to their scopes (403 without a code); the token
 // that a sandbox starts with may do everything. The service app is for the partner's own organization, see ServiceApp.
+//
+// # Usage
+//
+// Reports are metered from the estate, in UTC days, and stay as they were when they were finished. A person has one package
+// a day, the last one, so the day of a change counts for the new package; the days of provisioning and of removal count.
+// Only what was provisioned counts: not who has still to consent. Workspaces count as long as their customer has
+// common_area_calling. CUSTOMER and PARTNER are sums of USER. No published text has the columns; these are the
+// likeliest, with the quantity of a CUSTOMER report in the eleventh, where scripts in the field look for it. A BroadWorks
+// report shows the same people, their packages under that API's names.
 //
 // # Seed
 //
@@ -75,7 +95,7 @@
 //	    "language": "en_us", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "country": "US"}}],
 //	  "subscribers": [{"customer_external_id": "acme", "email": "a@acme.example", "package": "webex_calling",
 //	    "first_name": "Ada", "last_name": "Lee", "phone": "+14082100101", "extension": "1001", "location": "Milpitas",
-//	    "status": "provisioned", "created": "2026-01-05T09:00:00Z"}],
+//	    "status": "provisioned", "created": "2026-01-05T09:00:00Z", "package_since": "2026-04-11T08:00:00Z"}],
 //	  "organizations": [{"name": "Old Firm", "region": "EU", "domains": ["old.example"], "other_partner": false, "managed": false,
 //	    "without_admin": false, "linked_sites": false, "directory": false}],
 //	  "broadworks_templates": [{"provisioning_id": "b", "email": "trusted", "region": "US", "broken": 0}],
@@ -87,7 +107,9 @@
 //	    "status": "provisioned", "errors": [], "self_activated": false}],
 //	  "workspaces": [{"customer_external_id": "acme", "name": "Lobby"},
 //	    {"sp_enterprise_id": "sp+group", "name": "Desk", "user_id": "desk@sp.example", "extension": "1003"}],
-//	  "people": [{"email": "c@mail.example", "account": "consumer"}, {"email": "o@old.example", "organization": "Old Firm"}]
+//	  "people": [{"email": "c@mail.example", "account": "consumer"}, {"email": "o@old.example", "organization": "Old Firm"}],
+//	  "history": [{"customer_external_id": "acme", "email": "a@acme.example", "package": "webex_meetings",
+//	    "from": "2026-01-05T09:00:00Z", "to": "2026-04-11T08:00:00Z"}]
 //	}
 //
 // An organization of that section belongs to nobody, unless it says that this partner or another one manages it. A template
@@ -99,10 +121,14 @@
 // Status is provisioned where it is left out; an object seeded as busy stays so. A customer with calling and without a
 // location gets one. The same e-mail twice under one customer makes two subscribers of one person, as live estates have.
 // A package whose name begins with new_ stands for one that the vendor has added since; only a seed can have it.
+// A customer may be "internal": reports leave it out unless asked. History, which comes last, is usage that is over; its
+// persons may have no subscription any more. Who has neither created nor package_since, and what has no from, has been
+// there for ever.
 // Ids are not taken from a seed: the n-th object gets the n-th id.
 //
 // # Looking inside
 //
-// GET /__sandbox/state answers the whole estate as a seed with ids; GET /__sandbox/log answers every request under /v1,
-// oldest first, at least the last 250,000. Neither needs a token.
+// GET /__sandbox/state answers the whole estate as a seed with ids, and its reports, which a seed cannot have; GET
+// /__sandbox/log answers every request under /v1 and every download, oldest first, at least the last 250,000, and whether
+// a token came with it. Neither needs a token.
 package sandbox

@@ -199,6 +199,9 @@ func TestMeteringThroughTheAPI(t *testing.T) {
 	b.want(200, "PUT", path+` {"package":"webex_suite"}`)
 	at(10, 9)
 	b.want(200, "PUT", path+` {"package":"webex_suite"}`) // no change, no effect
+	at(14, 8)
+	rooms := b.want(200, "GET", "/workspaces?orgId="+b.want(200, "GET", "/wholesale/customers/"+b.customerID("halls")).text("orgId")).items()
+	b.want(204, "DELETE", "/workspaces/"+rooms[1]["id"].(string))
 	at(20, 0)
 	b.want(204, "DELETE", path)
 	at(20, 15)
@@ -209,6 +212,7 @@ func TestMeteringThroughTheAPI(t *testing.T) {
 	b.want(202, "POST", "/wholesale/subscribers "+b.subscriberBody("acme", `"email":"x@consumer.example"`)) // never consents
 	b.want(200, "POST", "/wholesale/subscribers "+b.subscriberBody("acme", `"email":"y@acme.example","provisioningParameters":{"extension":"2002"}`))
 	at(28, 1)
+	b.want(204, "DELETE", "/workspaces/"+rooms[0]["id"].(string))
 	b.want(202, "PUT", "/wholesale/customers/"+b.customerID("halls")+` {"packages":["webex_meetings"]}`)
 	b.now = time.Date(2027, time.January, 2, 0, 0, 0, 0, time.UTC)
 	_, url := b.finished(`"type":"USER","billingStartDate":"2026-12-01","billingEndDate":"2026-12-31"`)
@@ -217,7 +221,7 @@ func TestMeteringThroughTheAPI(t *testing.T) {
 		"new@acme.example webex_calling 12", // 3rd to 9th, and again 20th to 24th
 		"new@acme.example webex_suite 10",   // 10th to 19th
 		"halls 8481 common_area_calling 28",
-		"halls 8482 common_area_calling 28",
+		"halls 8482 common_area_calling 14",
 	}
 	if diff := cmp.Diff(want, daysOf(b.rows(url))); diff != "" {
 		t.Error(diff)
