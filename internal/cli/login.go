@@ -85,6 +85,9 @@ an integration that has the scope spark:applications_token.`,
 	f.StringVar(&o.applicationID, "application-id", "", "application id of the service app")
 	f.StringVar(&o.targetOrg, "target-org", "", "id of the organization that has authorized the service app")
 	f.StringVar(&o.grantor, "grantor", "", "credentials file of the integration that makes the tokens of the service app (default: $"+envToken+")")
+	if err := cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(purposes(), cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // two functions for one flag
+	}
 	return cmd
 }
 
@@ -356,7 +359,8 @@ func (a *app) readSecret(typed *bufio.Reader) (string, error) {
 	if !ok { // nothing echoes
 		return a.readLine(typed)
 	}
-	before, err := term.GetState(int(file.Fd()))
+	fd := int(file.Fd())
+	before, err := term.GetState(fd)
 	if err != nil {
 		return "", fmt.Errorf("asking for the client secret: %w", err)
 	}
@@ -366,7 +370,7 @@ func (a *app) readSecret(typed *bufio.Reader) (string, error) {
 	}
 	read := make(chan line, 1)
 	go func() { // ends with the process where nobody types
-		text, err := term.ReadPassword(int(file.Fd()))
+		text, err := term.ReadPassword(fd)
 		read <- line{text, err}
 	}()
 	defer fmt.Fprintln(a.console)
@@ -377,7 +381,7 @@ func (a *app) readSecret(typed *bufio.Reader) (string, error) {
 		}
 		return string(got.text), nil
 	case <-a.stop.Done():
-		_ = term.Restore(int(file.Fd()), before) // or the shell after us would not echo
+		_ = term.Restore(fd, before) // or the shell after us would not echo
 		return "", context.Cause(a.stop)
 	}
 }

@@ -22,7 +22,7 @@ func pseudoTerminal(t *testing.T) (person, tty *os.File) {
 	if err != nil {
 		t.Skipf("no pseudo terminals here: %v", err)
 	}
-	t.Cleanup(func() { person.Close() })
+	openTerminals = append(openTerminals, person)
 	if err := unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -33,9 +33,12 @@ func pseudoTerminal(t *testing.T) (person, tty *os.File) {
 	if tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { tty.Close() })
+	openTerminals = append(openTerminals, tty)
 	return person, tty
 }
+
+// openTerminals stay open: a reader that was given up may still wait at one.
+var openTerminals []*os.File
 
 func echoes(t *testing.T, tty *os.File) bool {
 	t.Helper()

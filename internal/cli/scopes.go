@@ -17,6 +17,7 @@ var commandScopes = map[string][]string{
 	"export":            slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
 	"apply":             slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
 	"resume":            slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
+	"subpartners":       toRead("wholesale_customers"),
 	"billing list":      toRead("wholesale_billing_reports"),
 	"billing get":       toRead("wholesale_billing_reports"),
 	"billing download":  toRead("wholesale_billing_reports"),
@@ -34,7 +35,19 @@ var purposeScopes = map[string][]string{
 	"apply":   slices.Concat(toRead("people"), toRead("organizations")),
 	"billing": toRead("people"),
 	"broadworks": slices.Concat(toRead("people"), toChange("broadworks_subscribers"), toChange("broadworks_enterprises"),
-		toChange("broadworks_billing_reports")),
+		toChange("broadworks_billing_reports"), []string{"spark-admin:places_write"}),
+}
+
+// purposeOf is the purpose that a command belongs to: its first word, as a rule.
+func purposeOf(command string) string {
+	switch first, _, _ := strings.Cut(command, " "); first {
+	case "resume":
+		return "apply"
+	case "subpartners":
+		return "plan"
+	default:
+		return first
+	}
 }
 
 func toRead(name string) []string { return []string{"spark-admin:" + name + "_read"} }
@@ -54,7 +67,7 @@ func scopesFor(words []string) ([]string, error) {
 		}
 		all = append(all, more...)
 		for command, scopes := range commandScopes {
-			if first, _, _ := strings.Cut(command, " "); first == word {
+			if purposeOf(command) == word {
 				all = append(all, scopes...)
 			}
 		}
@@ -87,9 +100,8 @@ func (a *app) checkScopes(tokens webex.TokenSource) error {
 	if len(granted) == 0 || len(missing) == 0 {
 		return nil
 	}
-	purpose, _, _ := strings.Cut(strings.Replace(a.command, "resume", "apply", 1), " ")
 	return fail(exitAuth, "signing in: the sign-in lacks %s, which %s needs, so nothing was sent; run wholesync auth login --for %s",
-		strings.Join(missing, " and "), a.command, purpose)
+		strings.Join(missing, " and "), a.command, purposeOf(a.command))
 }
 
 // needToChange says which kinds are about to be changed, where that is less than

@@ -189,3 +189,39 @@ func TestServiceApp(t *testing.T) {
 	c.token = got.text("access_token")
 	c.want(200, "GET", "/wholesale/customers")
 }
+
+// What a request needs depends on its path and method; some need two scopes, or one of several.
+func TestScopes(t *testing.T) {
+	const admin = "spark-admin:"
+	for request, tt := range map[string]struct{ enough, less string }{
+		"GET /wholesale/customers":               {admin + "wholesale_customers_read", admin + "wholesale_customers_write"},
+		"PUT /wholesale/customers/x":             {admin + "wholesale_customers_write", admin + "wholesale_customers_read"},
+		"GET /wholesale/subPartners":             {admin + "wholesale_customers_read", admin + "wholesale_subscribers_read"},
+		"DELETE /wholesale/subscribers/x":        {admin + "wholesale_subscribers_write", admin + "wholesale_customers_write"},
+		"POST /subscribers/x/emails/consentMove": {admin + "wholesale_subscribers_write", admin + "wholesale_subscribers_read"},
+		"POST /wholesale/billing/reports":        {admin + "wholesale_billing_reports_write", admin + "wholesale_customers_write"},
+		"GET /broadworks/billing/reports":        {admin + "broadworks_billing_reports_read", admin + "wholesale_billing_reports_read"},
+		"PUT /broadworks/subscribers/x":          {admin + "broadworks_subscribers_write", admin + "broadworks_subscribers_read"},
+		"GET /broadworks/enterprises":            {admin + "broadworks_enterprises_read", admin + "broadworks_subscribers_read"},
+		"POST /broadworks/workspaces":            {admin + "places_write", admin + "broadworks_subscribers_write"},
+		"DELETE /people/x":                       {admin + "people_read " + admin + "people_write", admin + "people_write"},
+		"GET /people":                            {admin + "people_read", admin + "people_write"},
+		"DELETE /organizations/x":                {admin + "organizations_write", admin + "organizations_read"},
+		"GET /locations":                         {admin + "device_read", admin + "organizations_read"},
+		"DELETE /workspaces/x":                   {admin + "workspaces_write " + admin + "telephony_config_write", admin + "workspaces_write"},
+		"POST /applications/x/token":             {"spark:applications_token", admin + "people_write"},
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		r := httptest.NewRequest(method, "http://sandbox.test/v1"+path, nil)
+		if !(accessToken{scope: tt.enough}).allows(r) || !(accessToken{}).allows(r) {
+			t.Errorf("%s is refused with %q, or without scopes", request, tt.enough)
+		}
+		if (accessToken{scope: tt.less}).allows(r) {
+			t.Errorf("%s is allowed with %q", request, tt.less)
+		}
+	}
+	r := httptest.NewRequest("GET", "http://sandbox.test/v1/people/me", nil)
+	if !(accessToken{scope: "spark:applications_token"}).allows(r) {
+		t.Error("a token may not ask whose it is")
+	}
+}

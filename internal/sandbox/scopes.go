@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// scopeRule says what a token must be allowed to do below a path: one of the scopes named.
+// scopeRule says what a token must be allowed to do below a path: one of the scopes named, where "a+b" is both.
 type scopeRule struct {
 	path        string
 	read, write []string
@@ -22,12 +22,14 @@ var scopeRules = []scopeRule{
 	adminScopes("/broadworks/billing/", "broadworks_billing_reports"),
 	adminScopes("/broadworks/subscribers", "broadworks_subscribers"),
 	adminScopes("/broadworks/enterprises", "broadworks_enterprises"),
+	{path: "/broadworks/workspaces", write: []string{"spark-admin:places_write"}},
 	{path: "/people/me"},
-	adminScopes("/people", "people"),
+	{path: "/people", read: []string{"spark-admin:people_read"}, write: []string{"spark-admin:people_write+spark-admin:people_read"}},
 	adminScopes("/organizations", "organizations"),
 	{path: "/locations", read: []string{"spark-admin:locations_read", "spark-admin:people_read", "spark-admin:device_read"},
 		write: []string{"spark-admin:locations_write"}},
-	adminScopes("/workspaces", "workspaces"),
+	{path: "/workspaces", read: []string{"spark-admin:workspaces_read"},
+		write: []string{"spark-admin:workspaces_write+spark-admin:telephony_config_write"}},
 	{path: "/applications/", read: []string{scopeAppTokens}, write: []string{scopeAppTokens}},
 }
 
@@ -50,5 +52,13 @@ func (t accessToken) allows(r *http.Request) bool {
 		wanted = scopeRules[at].read
 	}
 	granted := strings.Fields(t.scope)
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(scope string) bool { return slices.Contains(granted, scope) })
+	covers := func(all string) bool {
+		for scope := range strings.SplitSeq(all, "+") {
+			if !slices.Contains(granted, scope) {
+				return false
+			}
+		}
+		return true
+	}
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, covers)
 }
