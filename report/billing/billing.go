@@ -146,6 +146,7 @@ type UsageRow struct {
 	User  string // e-mail address or id, lower case; blank above user level
 	Count Count  // user-days, or seats in a point-in-time report
 	Day   Day    // the day of consumption; 0 = Count is for the whole period
+	Line  int32  // of the file, from 1; 0 = not known
 }
 
 // Seat is something that is wanted or provisioned: the third side of the

@@ -30,7 +30,8 @@ var packageNames = func() map[string]string {
 	names := make(map[string]string)
 	for _, p := range strings.Fields(`common_area_calling webex_calling webex_meetings webex_suite webex_voice
 		cx_essentials webex_calling_standard cisco_calling_plan attendant_console cx_premium_agent
-		cx_standard_agent cx_voice_ports cx_ai_assistant webex_ai_agent`) {
+		cx_standard_agent cx_voice_ports cx_ai_assistant webex_ai_agent
+		basic standard premium softphone`) { // the last four are of Webex for BroadWorks
 		names[foldName(p)] = p
 	}
 	for words, p := range map[string]string{

@@ -56,6 +56,27 @@ func TestReadUsage(t *testing.T) {
 			file:  "CUSTOMER_EXTERNAL_ID,SERVICE_NAME,Seats in use\nC-1,webex_calling,10\n",
 			opt:   UsageOptions{PointInTime: true, Columns: map[string]string{"seats in use": "quantity"}},
 			level: LevelPointInTime, want: []string{"webex_calling C-1   10"},
+		}, {
+			name:  "of users of nobody",
+			file:  "USER_EMAIL,SKU,QUANTITY\na@x.test,S,1\n",
+			level: LevelUser, want: []string{"  a@x.test  1"},
+		}, {
+			name: "of BroadWorks, with quantities",
+			file: "spEnterpriseId,subscriberId,userId,email,package,provisioningID,daysActive\n" +
+				"ent-1,S-1,kim@bw.test,Kim@x.test,Premium,PRV,17\nent-1,S-2,lee@bw.test,,softphone,PRV,30\n",
+			level: LevelUser, want: []string{"Premium ent-1 kim@x.test  17", "softphone ent-1 lee@bw.test  30"},
+		}, {
+			// April, because its 17th is the latest day there is: from 20 March to 17 April, since 24 April, the
+			// whole month, and one that ended before.
+			name: "of BroadWorks, with first and last days",
+			file: "spEnterpriseId,userId,package,firstDay,lastDay\n" +
+				"ent-1,a,basic,2026-03-20,2026-04-17\nent-1,b,standard,2026-04-24,\nent-1,c,basic,2026-01-01,\nent-1,d,basic,2026-01-01,2026-03-31\n",
+			level: LevelUser, want: []string{"basic ent-1 a  17", "standard ent-1 b  7", "basic ent-1 c  30", "basic ent-1 d  0"},
+		}, {
+			name:  "of BroadWorks, of a period that the caller knows",
+			file:  "spEnterpriseId,userId,package,startDate,endDate\nent-1,a,basic,2026-03-20,2026-04-17\n",
+			opt:   UsageOptions{Period: Period{april.First - 31, april.First - 1}},
+			level: LevelUser, want: []string{"basic ent-1 a  12"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,7 +101,6 @@ func TestUsageProblems(t *testing.T) {
 		{"no rows", "SKU,QUANTITY\n", "u.csv: the report has no rows; is it finished?"},
 		{"no quantity", "CUSTOMER_NAME,SKU,HEADS\nA,S,1\n", `u.csv:1: no column for quantity; the columns are "CUSTOMER_NAME", "SKU", "HEADS"; map one`},
 		{"no package", "CUSTOMER_NAME,QUANTITY\nA,1\n", "u.csv:1: no column for service_name or sku; the columns are"},
-		{"a user of nobody", "USER_EMAIL,SKU,QUANTITY\na@x.test,S,1\n", "u.csv:1: no column for customer_org_id, customer_external_id or customer_name"},
 		{"twice", "SKU,QUANTITY,quantity\nS,1,2\n", `u.csv:1: the column "QUANTITY" stands there twice`},
 		{"exponent", "SKU,QUANTITY\nS,1e3\n", `u.csv:2 column "QUANTITY" value "1e3": not a quantity`},
 		{"thousands", "SKU,QUANTITY\nS,\"1,234\"\n", `u.csv:2 column "QUANTITY" value "1,234": not a quantity`},
@@ -90,6 +110,10 @@ func TestUsageProblems(t *testing.T) {
 		{"semicolons", "SKU;QUANTITY\nS;1\n", "u.csv:1: the columns are not separated by commas"},
 		{"open quote", "SKU,QUANTITY\n\"S,1\n", "u.csv:2: "},
 		{"two periods", "SKU,QUANTITY,BILLING_START_DATE,BILLING_END_DATE\nS,1,2026-04-01,2026-04-30\nS,1,2026-05-01,2026-05-31\n", "u.csv:3 column \"BILLING_START_DATE\" value \"2026-05-01\": the row is for 2026-05-01..2026-05-31, the rows above"},
+		{"gone before it came", "SKU,USER_ID,FIRST_DAY,LAST_DAY\nS,a,2026-04-02,2026-04-01\n", `u.csv:2 column "LAST_DAY" value "2026-04-01": the last day is before the first`},
+		{"no first day", "SKU,USER_ID,FIRST_DAY,LAST_DAY\nS,a,,2026-04-01\n", `u.csv:2 column "FIRST_DAY" value "": "" is not a day`},
+		{"a last day alone", "SKU,USER_ID,LAST_DAY\nS,a,2026-04-01\n", `u.csv:1: no column for quantity; `},
+		{"no customer", "CUSTOMER_NAME,SKU,QUANTITY\n,S,1\n", "u.csv:2: the row names no customer"},
 		{"not a day", "SKU,QUANTITY,DATE\nS,1,04/05/2026\n", `u.csv:2 column "DATE" value "04/05/2026": "04/05/2026" is not a day`},
 		{"not text", "SKU,QUANTITY\n\xff,1\n", `u.csv:2 column "SKU" value "\xff": the cell is not UTF-8 text`},
 	} {
@@ -299,6 +323,7 @@ func TestReadPrices(t *testing.T) {
 func FuzzReadUsage(f *testing.F) {
 	f.Add(usageHeader + "N,9d1e,,,A,x,C-1,S,webex_calling,SKU,327,\n")
 	f.Add("CUSTOMER_NAME,USER_EMAIL,SKU,DATE,QUANTITY\nA,b@c,S,2026-04-01,1\n")
+	f.Add("spEnterpriseId,userId,package,firstDay,lastDay\nE,b,basic,2026-04-01,\n")
 	f.Fuzz(func(t *testing.T, file string) {
 		r, err := ReadUsage(strings.NewReader(file), "u.csv", UsageOptions{})
 		if err != nil {
@@ -308,6 +333,21 @@ func FuzzReadUsage(f *testing.F) {
 		for _, row := range r.Rows {
 			if row.Place == nil || row.Count < 0 || r.Level == LevelUser && row.User == "" {
 				t.Errorf("row %+v", row)
+			}
+		}
+	})
+}
+
+func FuzzReadPrices(f *testing.F) {
+	f.Add("package,currency,valid_from,valid_to,unit_price\nWebex Calling,USD,2026-01-01,2026-04-30,7.25\n", int32(20000))
+	f.Fuzz(func(t *testing.T, file string, day int32) {
+		p, err := ReadPrices(strings.NewReader(file), "p.csv")
+		if err != nil {
+			return
+		}
+		for pkg, prices := range p.of {
+			if unit, _ := p.On(Day(day), pkg, prices[0].Currency); unit != nil && unit.Sign() < 0 {
+				t.Errorf("%s costs %s", pkg, Exact(unit))
 			}
 		}
 	})

@@ -30,6 +30,8 @@ const (
 	rolePeriodStart
 	rolePeriodEnd
 	roleDay
+	roleFirstDay
+	roleLastDay
 	roleQuantity
 	roleEnd
 )
@@ -57,7 +59,9 @@ var usageColumns = [roleEnd][]string{
 	rolePeriodStart:      {"BILLING_START_DATE", "PERIOD_START", "START_DATE"},
 	rolePeriodEnd:        {"BILLING_END_DATE", "PERIOD_END", "END_DATE"},
 	roleDay:              {"CONSUMPTION_DATE", "USAGE_DATE", "DATE"},
-	roleQuantity:         {"QUANTITY", "CONSUMPTION", "UNITS", "TOTAL_CONSUMPTION", "USER_DAYS"},
+	roleFirstDay:         {"FIRST_DAY", "SERVICE_START_DATE", "ACTIVATION_DATE"},
+	roleLastDay:          {"LAST_DAY", "SERVICE_END_DATE", "DEACTIVATION_DATE"},
+	roleQuantity:         {"QUANTITY", "CONSUMPTION", "UNITS", "TOTAL_CONSUMPTION", "USER_DAYS", "DAYS_ACTIVE", "ACTIVE_DAYS"},
 }
 
 // UsageOptions are the choices of whoever reads a usage report.
@@ -65,6 +69,7 @@ type UsageOptions struct {
 	Columns     map[string]string // header -> role, for headers that are not known; see [UsageRoles]
 	PointInTime bool              // the file counts seats at one moment
 	SubPartner  string            // the sub-partner that the report was made for
+	Period      Period            // of the report, where its rows do not say; zero = not known
 }
 
 // UsageRoles are the names of the roles that a column of a usage report can have.
@@ -81,11 +86,14 @@ type usageReader struct {
 	*table
 	at     [roleEnd]int // field of a role, -1 = none
 	report *Report
+	first  role // of the columns that a row's stay is in, where no column counts its days; roleNone otherwise
+	last   role
 }
 
 // ReadUsage reads a usage report: CSV whose columns are found by their names, in
-// any order. It reads reports with one row for the whole period and with one row
-// per day, of all levels; the columns tell which. The error is a [*ReadError].
+// any order. It reads reports with one row for the whole period, with one row per
+// day, and with the first and the last day of each user, of all levels; the columns
+// tell which. The error is a [*ReadError].
 func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 	t, err := openTable(r, name, format{})
 	if err != nil {
@@ -96,6 +104,7 @@ func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 		return nil, err
 	}
 	u.tellLevel(opt.PointInTime)
+	u.tellStays()
 	if err := u.checkRoles(); err != nil {
 		return nil, err
 	}
@@ -104,6 +113,12 @@ func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 	}
 	if len(u.report.Rows) == 0 {
 		return nil, u.fail(0, "the report has no rows; is it finished?")
+	}
+	if u.first != roleNone {
+		u.countStays(opt.Period)
+	}
+	if u.report.Period.First == 0 {
+		u.report.Period = opt.Period
 	}
 	return u.report, nil
 }
@@ -169,14 +184,11 @@ func (u *usageReader) tellLevel(pointInTime bool) {
 // checkRoles refuses a report that lacks what a comparison needs.
 func (u *usageReader) checkRoles() error {
 	var missing []string
-	if !u.has(roleQuantity) {
+	if !u.has(roleQuantity) && u.first == roleNone {
 		missing = append(missing, "quantity")
 	}
 	if !u.has(roleService, roleSKU) {
 		missing = append(missing, "service_name or sku")
-	}
-	if u.report.Level == LevelUser && !u.has(roleCustomerOrg, roleCustomerExternal, roleCustomerName) {
-		missing = append(missing, "customer_org_id, customer_external_id or customer_name")
 	}
 	if len(missing) == 0 {
 		return nil

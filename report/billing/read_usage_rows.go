@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -198,21 +199,15 @@ func (p *usageParser) cell(r role) string {
 
 // take adds a row to the part, or the problem that it has.
 func (p *usageParser) take() {
-	count, err := ParseCount(p.cell(roleQuantity))
-	if err != nil {
-		p.found(p.at[roleQuantity], "not a quantity; write it like 327 or 0.5")
-		return
-	}
-	if count < 0 {
-		p.found(p.at[roleQuantity], "usage is never negative")
+	r := UsageRow{Line: int32(min(p.rows.line, math.MaxInt32))}
+	if p.first == roleNone && !p.count(&r) {
 		return
 	}
 	if p.cell(roleService) == "" && p.cell(roleSKU) == "" {
 		p.found(-1, "the row names no package and no SKU; is it a total? delete it")
 		return
 	}
-	r := UsageRow{Place: p.place(), Count: count}
-	if r.Place == nil {
+	if r.Place = p.place(); r.Place == nil {
 		return
 	}
 	known := len(p.users)
@@ -228,6 +223,20 @@ func (p *usageParser) take() {
 	}
 	p.part.rows = append(p.part.rows, r)
 	p.ends = append(p.ends, len(p.users))
+}
+
+// count reads the quantity of a row, and tells whether it is good.
+func (p *usageParser) count(r *UsageRow) bool {
+	var err error
+	if r.Count, err = ParseCount(p.cell(roleQuantity)); err != nil {
+		p.found(p.at[roleQuantity], "not a quantity; write it like 327 or 0.5")
+		return false
+	}
+	if r.Count < 0 {
+		p.found(p.at[roleQuantity], "usage is never negative")
+		return false
+	}
+	return true
 }
 
 // addUser adds what a row's user is told by, in lower case.
@@ -247,6 +256,9 @@ func (p *usageParser) addUser() {
 
 // dates reads the days of a row, and tells whether they are good.
 func (p *usageParser) dates(r *UsageRow) bool {
+	if p.first != roleNone {
+		return p.stay(r)
+	}
 	var err error
 	if p.at[roleDay] >= 0 {
 		if r.Day, err = p.day(roleDay); err != nil {
@@ -348,7 +360,7 @@ func (p *usageParser) place() *Place {
 	if p.report.Level != LevelUser {
 		place.License = NormalID(text(roleLicense))
 	}
-	if p.report.Level != LevelPartner && place.Customer == (Party{}) {
+	if p.has(roleCustomerOrg, roleCustomerExternal, roleCustomerName) && place.Customer == (Party{}) {
 		p.found(-1, "the row names no customer")
 		return nil
 	}

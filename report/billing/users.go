@@ -205,6 +205,16 @@ func (r *run) takeOffOverlaps() {
 	}
 }
 
+// namesCustomers tells whether the reports of a level say whose usage theirs is.
+func (b *book) namesCustomers() bool {
+	for _, c := range b.cells {
+		if c.customer != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // crossFoot checks that the levels add up to one another.
 func (r *run) crossFoot(books map[Level]*book) {
 	type pair struct{ customer, pkg string }
@@ -232,6 +242,7 @@ func (r *run) crossFoot(books map[Level]*book) {
 		if books[fine] == nil || books[coarse] == nil {
 			return
 		}
+		byCustomer = byCustomer && books[fine].namesCustomers()
 		a, b := sums(books[fine], byCustomer), sums(books[coarse], byCustomer)
 		for key := range b {
 			a[key] += 0
