@@ -30,6 +30,8 @@ type reconcileOptions struct {
 	findings, xlsx, html              string
 	contract
 	followUp
+	grounding
+	files []billing.File // that were read
 }
 
 func newBilling(a *app) *cobra.Command {
@@ -85,6 +87,7 @@ func (o *reconcileOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.xlsx, "xlsx", "", "write an Excel workbook to this file")
 	f.StringVar(&o.html, htmlFlag, "", "write a page for the browser to this file")
 	o.followUp.addFlags(f)
+	o.grounding.addFlags(f)
 }
 
 // outputs are the files to be written, by flag.
@@ -93,17 +96,24 @@ func (o *reconcileOptions) outputs() map[string]string {
 }
 
 func (a *app) reconcile(o *reconcileOptions) error {
-	if len(o.invoices) == 0 || len(o.usage)+len(o.seats) == 0 {
+	if len(o.invoices) == 0 && !o.accrue || len(o.usage)+len(o.seats) == 0 {
 		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE")
+	}
+	if len(o.invoices) == 0 && (o.ledger != "" || o.explain != "" || o.dispute != "" || o.total != "") {
+		return errors.New("reading the flags: --ledger, --explain, --dispute and --invoice-total need an --invoice")
 	}
 	inputs := slices.Concat(o.contract.files(), o.followUp.files(), o.invoices, o.usage, o.seats, o.inventory)
 	if err := a.checkOutputs(inputs, o.outputs()); err != nil {
+		return err
+	}
+	if err := o.checkEmpty(); err != nil {
 		return err
 	}
 	in, err := a.billingInput(o)
 	if err != nil {
 		return err
 	}
+	o.ask(&in.Options)
 	result, err := billing.Reconcile(in)
 	if err != nil {
 		return fail(exitInput, "comparing the invoice: %w", err)
@@ -111,8 +121,11 @@ func (a *app) reconcile(o *reconcileOptions) error {
 	if err := a.showReconciled(result, o); err != nil {
 		return err
 	}
-	if !result.Comparable() {
+	if len(o.invoices) > 0 && !result.Comparable() {
 		return fail(exitInput, "comparing the invoice: no charge is in a currency that there are prices in")
+	}
+	if err := o.writeDispute(result, o.files); err != nil {
+		return err
 	}
 	if err := a.keep(&o.followUp, result); err != nil {
 		return err
@@ -139,8 +152,11 @@ func (a *app) showReconciled(r *billing.Result, o *reconcileOptions) error {
 			return &exitErr{exitFiles, err}
 		}
 	}
-	if a.json() {
+	switch {
+	case a.json():
 		return billing.WriteJSON(a.stdout, r)
+	case o.explain != "":
+		return a.showExplained(&o.grounding, r)
 	}
 	return billing.WriteText(a.stdout, r)
 }
@@ -155,6 +171,9 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	mappings, err := a.terms(&o.contract, &in)
 	if err != nil {
 		return in, err
+	}
+	if in.Prices != nil {
+		o.files = append(o.files, billing.File{Name: in.Prices.Name, SHA256: in.Prices.SHA256})
 	}
 	if err := a.readInvoices(o, mappings, &in); err != nil {
 		return in, err
@@ -198,6 +217,7 @@ func (a *app) readInvoices(o *reconcileOptions, mappings []*billing.Mapping, in 
 		if err := twice(seen, invoice.SHA256, path); err != nil {
 			return err
 		}
+		o.files = append(o.files, billing.File{Name: path, SHA256: invoice.SHA256})
 		in.Lines = append(in.Lines, invoice.Lines...)
 		for iso, total := range invoice.Stated {
 			in.Options.Stated = addTotal(in.Options.Stated, iso, total)
@@ -248,6 +268,7 @@ func (a *app) readReports(o *reconcileOptions, mappings []*billing.Mapping, in *
 		for _, c := range report.Columns {
 			a.log.Info("column of a usage report", "file", path, "header", c.Header, "taken_for", c.Role)
 		}
+		o.files = append(o.files, billing.File{Name: path, SHA256: report.SHA256})
 		in.Reports = append(in.Reports, *report)
 	}
 	return nil

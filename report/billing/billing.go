@@ -96,6 +96,8 @@ type Line struct {
 	Amount       *big.Rat // before tax
 	Tax          *big.Rat // shown, never compared; nil = none
 	Currency     string   // ISO 4217
+	File         string   // that the line was read from
+	Row          int      // of the file, from 1
 }
 
 // Level is the detail of a usage report.

@@ -47,6 +47,9 @@ func (r *run) compareUnbilled(g *group, p priced) {
 	} else if rename := r.possibleRename(g); rename != "" {
 		f.say("%s", rename)
 	}
+	if len(r.lines) == 0 {
+		f.Severity, f.Advice = Info, "accrue it"
+	}
 	r.warn(f)
 }
 

@@ -170,7 +170,7 @@ func (r *run) priceOf(g *group) priced {
 
 // finding begins a finding about a group and some of its lines.
 func (g *group) finding(r *run, lines []*Line) Finding {
-	f := Finding{Period: r.period, Subscription: g.subscription, Customer: g.customer, Package: g.pkg, Currency: g.currency}
+	f := Finding{Period: r.period, Subscription: g.subscription, Customer: g.customer, User: g.user, Package: g.pkg, Currency: g.currency}
 	for i, l := range lines {
 		if i == 0 {
 			f.InvoiceID, f.Period, f.SKU = l.InvoiceID, l.Period, l.SKU

@@ -80,6 +80,7 @@ type Finding struct {
 	Period       Period
 	Subscription string
 	Customer     string // key of the customer; blank = the provider as a whole
+	User         string // of a charge for one user
 	Package      string
 	SKU          string
 	Currency     string

@@ -104,7 +104,7 @@ func (r *run) possibleRename(g *group) string {
 // once: the lines are shown rounded, and a rounding charge or the stated total
 // makes up for it.
 func (r *run) compareInvoiceRounding() {
-	if r.opt.Policy.Level != RoundInvoice {
+	if r.opt.Policy.Level != RoundInvoice || len(r.lines) == 0 {
 		return
 	}
 	type sums struct{ exact, rounded, lines, charged *big.Rat }

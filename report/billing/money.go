@@ -133,3 +133,11 @@ func div(a, b *big.Rat) *big.Rat { return new(big.Rat).Quo(a, b) }
 func abs(a *big.Rat) *big.Rat    { return new(big.Rat).Abs(a) }
 
 func fromInt(n int) *big.Rat { return new(big.Rat).SetInt64(int64(n)) }
+
+// subKnown is a less b, nil where one of them is not known.
+func subKnown(a, b *big.Rat) *big.Rat {
+	if a == nil || b == nil {
+		return nil
+	}
+	return sub(a, b)
+}

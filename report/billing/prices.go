@@ -17,12 +17,14 @@ type Price struct {
 // Prices is a price list. On any day a package has at most one price in a
 // currency.
 type Prices struct {
-	of map[string][]Price
+	Name   string // of the file
+	SHA256 string // of the file, hex
+	of     map[string][]Price
 }
 
 // NewPrices makes a price list, and refuses prices that contradict each other.
 func NewPrices(list []Price) (*Prices, error) {
-	p := &Prices{map[string][]Price{}}
+	p := &Prices{of: map[string][]Price{}}
 	for _, price := range list {
 		for _, o := range p.of[price.Package] {
 			if o.Currency == price.Currency && o.open().Overlaps(price.open()) {
@@ -59,4 +61,20 @@ func (p *Prices) On(day Day, pkg, iso string) (unit *big.Rat, others []string) {
 	}
 	slices.Sort(others)
 	return nil, others
+}
+
+// only gives the currency of a price list that has one alone.
+func (p *Prices) only() (iso string) {
+	if p == nil {
+		return ""
+	}
+	for _, list := range p.of {
+		for _, price := range list {
+			if iso != "" && price.Currency != iso {
+				return ""
+			}
+			iso = price.Currency
+		}
+	}
+	return iso
 }

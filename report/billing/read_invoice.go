@@ -259,6 +259,7 @@ func (in *invoiceReader) take(row []string) error {
 	if l.Number == "" {
 		l.Number = strconv.Itoa(in.line())
 	}
+	l.File, l.Row = in.name, in.line()
 	if r.err == nil {
 		in.invoice.Lines = append(in.invoice.Lines, l)
 		return nil

@@ -40,13 +40,15 @@ func ReadPrices(r io.Reader, name string) (*Prices, error) {
 		}
 		list = append(list, price)
 	}
-	if _, err := t.finish(err); err != nil {
+	sum, err := t.finish(err)
+	if err != nil {
 		return nil, err
 	}
 	p, err := NewPrices(list)
 	if err != nil {
 		return nil, t.fail(0, err.Error())
 	}
+	p.Name, p.SHA256 = name, sum
 	return p, nil
 }
 

@@ -134,7 +134,7 @@ func TestReadInvoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Line{InvoiceID: "INV-1", Number: "1", Document: DocumentInvoice, Period: april, Customer: Party{ExternalID: "C-1001"}, Package: "webex_calling",
-		Charge: ChargeUsage, Unit: UnitMonth, Quantity: rat("10.9"), Places: 2, UnitPrice: rat("7.25"), Amount: rat("79.03"), Currency: "USD"}
+		Charge: ChargeUsage, Unit: UnitMonth, Quantity: rat("10.9"), Places: 2, UnitPrice: rat("7.25"), Amount: rat("79.03"), Currency: "USD", File: "i.csv", Row: 2}
 	if diff := cmp.Diff([]Line{want}, got.Lines, byValue); diff != "" {
 		t.Error(diff)
 	}

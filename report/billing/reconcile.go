@@ -35,6 +35,7 @@ type Options struct {
 	MatchNames   bool                // a customer's name alone is enough
 	AllowPartial bool                // the reports may be for other days than the invoice
 	Stated       map[string]*big.Rat // total before tax that the invoice states, by currency
+	Ground       func(*Finding) bool // the findings that the whole ground of is wanted; nil = none
 	Accrue       bool                // add up the usage that no line charges
 	Threshold    *big.Rat            // findings of less are shown as one sum; nil = all are shown
 	Zone         *time.Location      // whose days the invoice counts; reports count those of UTC
@@ -61,6 +62,7 @@ type Result struct {
 	Carried    *Carried   // nil without a ledger
 	Accruals   []Accrual  // usage of the period that no line charges, where it was asked for
 	Threshold  *big.Rat   // as in the options
+	Grounds    []Ground   // of the findings that it was asked for, in their order
 	Notes      []string   // what else the reader of the result should know
 }
 
@@ -85,9 +87,10 @@ func (e *PeriodError) Error() string {
 var errNoLines = errors.New("the invoice has no lines")
 
 // Reconcile compares an invoice with the metered usage, and with the inventory
-// where there is one. The error is a [*PeriodError], or says what the input lacks.
+// where there is one. Without an invoice it can only say what is to be accrued,
+// where that is asked for. The error is a [*PeriodError], or says what the input lacks.
 func Reconcile(in Input) (*Result, error) {
-	if len(in.Lines) == 0 {
+	if len(in.Lines) == 0 && !in.Options.Accrue {
 		return nil, errNoLines
 	}
 	r := &run{in: in, opt: in.Options, result: &Result{Policy: in.Options.Policy, Threshold: in.Options.Threshold}}
@@ -119,6 +122,7 @@ func Reconcile(in Input) (*Result, error) {
 	r.result.Totals = totals(r.result.Findings)
 	r.accrue()
 	r.closeLedger()
+	r.groundAll()
 	slices.Sort(r.result.Notes)
 	return r.result, nil
 }
@@ -190,6 +194,9 @@ func (r *run) settlePeriod() error {
 		if count[iso] > count[r.currency] {
 			r.currency = iso
 		}
+	}
+	if len(r.lines) == 0 {
+		r.currency = r.in.Prices.only()
 	}
 	r.period = metered
 	if metered.First == 0 {

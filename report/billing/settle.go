@@ -29,7 +29,7 @@ func (r *run) lookAtInventory() {
 		switch {
 		case f.Code == MissingInReport && key.customer != "":
 			f.become(wanted[key], BilledNotMetered, BilledUnknown)
-		case f.Code == MissingOnInvoice && key.customer != "" && !r.untold(f.Package, wanted):
+		case f.Code == MissingOnInvoice && len(r.lines) > 0 && key.customer != "" && !r.untold(f.Package, wanted):
 			f.become(wanted[key], MeteredNotBilled, MeteredNotWanted)
 		}
 	}

@@ -149,7 +149,19 @@ func TestAccrual(t *testing.T) {
 	if diff := cmp.Diff([]string{"USD webex_meetings 0.5 ", "USD webex_suite 1 12.4", "USD webex_voice 2.366667 12.19", "USD  3.866667 24.59"}, got); diff != "" {
 		t.Error(diff)
 	}
-	in.Options.Accrue = false
+	// Before the invoice comes all usage is to be accrued, and needs nobody.
+	in.Lines, in.Inventory = nil, nil
+	r = compared(t, in)
+	got = nil
+	for _, a := range accrued(r.Accruals) {
+		got = append(got, a.Currency+" "+Exact(a.Amount))
+	}
+	if diff := cmp.Diff([]string{"USD 31.84"}, got); diff != "" || !r.Clean() || Exact(r.Totals[0].Expected) != "31.84" {
+		t.Errorf("%s, clean %t", diff, r.Clean())
+	}
+	in.Options.Policy.Level = RoundInvoice
+	compared(t, in)
+	in.Options.Accrue, in.Lines = false, []Line{line("1", acme, "webex_calling", "30", "7.25")}
 	if r := compared(t, in); len(r.Accruals) > 0 {
 		t.Error("accruals that nobody asked for")
 	}

@@ -2,7 +2,6 @@ package billing
 
 import (
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,21 +48,11 @@ func printed(v *big.Rat) *big.Rat {
 // WriteFindings writes findings as CSV that is safe to open in a spreadsheet.
 // Numbers are plain: a decimal point and nothing else.
 func WriteFindings(w io.Writer, findings []Finding) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(findingColumns); err != nil {
-		return err
-	}
+	rows := [][]string{slices.Clone(findingColumns)}
 	for i := range findings {
-		cells := findings[i].cells()
-		for j := range cells {
-			cells[j] = safeCell(cells[j])
-		}
-		if err := out.Write(cells); err != nil {
-			return err
-		}
+		rows = append(rows, findings[i].cells())
 	}
-	out.Flush()
-	return out.Error()
+	return writeSafe(w, rows)
 }
 
 // formulaStarts make a spreadsheet take a cell for a formula, or skip to one.
