@@ -124,11 +124,11 @@ func (s *Sandbox) template(id string) (*customerTemplate, *refusal) {
 // checkEnterprise tells whether a subscriber or a workspace can be made in the enterprise, nil for one yet to be made.
 func (s *Sandbox) checkEnterprise(n *enterprise, spID string, t *customerTemplate) *refusal {
 	switch {
-	case s.estate.broad.otherModel(spID):
+	case spID != "" && s.estate.broad.otherModel(spID):
 		return refuse(2015)
 	case n == nil:
 		return nil
-	case n.template != t:
+	case t != nil && n.template != t:
 		return refuse(2014)
 	case n.org != nil && n.org.customer != nil:
 		return refuse(2552)

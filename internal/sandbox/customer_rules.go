@@ -31,6 +31,9 @@ type customerProvisioning struct {
 	Meetings *struct {
 		Timezone string `json:"timezone"`
 	} `json:"meetings"`
+	Packages *struct {
+		Limits map[string]int `json:"limits"`
+	} `json:"packages"`
 }
 
 type callingLocation struct {
@@ -125,7 +128,20 @@ func (p *customerProvisioning) check(needsLocation bool) *refusal {
 	if p != nil && p.Meetings != nil && p.Meetings.Timezone != "" && !timezoneShape.MatchString(p.Meetings.Timezone) {
 		return refuse(2532)
 	}
+	for name, limit := range p.limits() {
+		if !limitedPackages[name] || limit < 0 {
+			return refuse(2579)
+		}
+	}
 	return nil
+}
+
+// limits are the parameters' seats per package, nil where they do not speak of them.
+func (p *customerProvisioning) limits() map[string]int {
+	if p == nil || p.Packages == nil {
+		return nil
+	}
+	return p.Packages.Limits
 }
 
 // location is the calling location of the parameters, nil when there is none.
@@ -236,51 +252,6 @@ func (s *Sandbox) addCallingLocation(target *customer, p *customerProvisioning) 
 	if l := p.location(); l != nil && len(target.org.locations) == 0 {
 		s.estate.addLocation(target.org, location{name: l.Name, address: *l.Address, timezone: l.Timezone, language: l.Language})
 	}
-}
-
-// wirePrecheck is the answer to a validation that found nothing wrong.
-type wirePrecheck struct {
-	Message string     `json:"message"`
-	Info    []wireInfo `json:"info"`
-}
-
-type wireInfo struct {
-	Code        int    `json:"infoCode"`
-	Description string `json:"description"`
-}
-
-func precheck(code int, text string) answer {
-	return answer{status: 200, body: wirePrecheck{Message: "success", Info: []wireInfo{{code, text}}}}
-}
-
-// validateCustomer is POST /wholesale/customers/validate: only the address is mandatory, what else is there is checked.
-func (s *Sandbox) validateCustomer(c *call) answer {
-	var req customerRequest
-	if e := decode(c.body, &req); e != nil {
-		return refused(e)
-	}
-	if e := s.checkPrecheck(req); e != nil {
-		return refused(e)
-	}
-	existing := c.partner.byExternalID[req.ExternalID]
-	if req.OrgID == "" && req.Info == nil {
-		if existing != nil {
-			return precheck(116, "The customer already has a Webex organization.")
-		}
-		return precheck(100, "Provisioning Precheck validation successful.")
-	}
-	org, e := s.organizationFor(req)
-	switch {
-	case e != nil && e.code == 2578:
-		return refused(refuse(2540))
-	case e != nil:
-		return refused(e)
-	case org != nil && org.customer != nil && org.customer != existing, org != nil && existing != nil && existing.org != org:
-		return refused(refuse(2540))
-	case org != nil || existing != nil:
-		return precheck(116, "The customer already has a Webex organization.")
-	}
-	return precheck(100, "Provisioning Precheck validation successful.")
 }
 
 // checkPrecheck applies the rules to those fields of a validation that are there.

@@ -172,7 +172,7 @@ func (s *Sandbox) startCustomer(c *call, req customerRequest, org *organization)
 	if org == nil {
 		org = s.estate.addOrganization(target.name, c.now)
 	}
-	target.org = org
+	target.org, target.limits = org, req.Provisioning.limits()
 	s.addCallingLocation(target, req.Provisioning)
 	s.estate.addCustomer(target)
 	if target.hidden {
@@ -262,6 +262,9 @@ func (s *Sandbox) updateCustomer(c *call) answer {
 		target.address = *req.Address
 	}
 	s.addCallingLocation(target, req.Provisioning)
+	if limits := req.Provisioning.limits(); limits != nil {
+		target.limits = limits
+	}
 	target.status = statusUpdating
 	target.resources = resources(without(target.packages, without(target.packages, req.Packages)), statusProvisioned)
 	target.resources = append(target.resources, resources(without(req.Packages, target.packages), statusProvisioning)...)
@@ -281,7 +284,7 @@ func (s *Sandbox) removeCustomer(c *call) answer {
 	switch {
 	case target.busy():
 		return refused(refuse(2502))
-	case target.occupied():
+	case target.occupied(), s.options.PeopleBlock && target.org.people.size > 0:
 		return refused(refuse(2514))
 	case target.org.workspaces.size > 0:
 		return refused(refuse(2513))

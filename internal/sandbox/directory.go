@@ -79,6 +79,11 @@ func (s *Sandbox) listSubPartners(c *call) answer {
 		list.Items, reply.next = list.Items[:w.max], c.nextURL(w)
 	}
 	reply.body = list
+	if s.options.SubPartnersKey {
+		reply.body = struct {
+			Items []wireSubPartner `json:"subPartners"`
+		}{list.Items}
+	}
 	return reply
 }
 

@@ -43,6 +43,9 @@
 //   - 2507 comes with 409. A customer that is gone answers 404 with 2541.
 //   - A sub-partner (onBehalfOfSubPartnerOrgId) sees its own customers only; unknown is 2501, a suspended one answers POST
 //     and PUT with 403 and 2006.
+//   - A subscriber above the limit of its package is refused with 2561, an unknown or negative limit with 2579.
+//   - A validation tells of an account with another kind of move by codes 102 to 106, 108, 109, 111, 113 and 114: a person
+//     of a seed with the account consumer has to consent (as has everybody under consumer.example), self_sign_up has not.
 //   - The first subscriber of a BroadWorks enterprise makes its organization. Until that one is provisioned, others and
 //     workspaces are answered with 2034. Its owner is moved out of a consumer account without being asked; later ones
 //     have to consent.
@@ -89,7 +92,7 @@
 //	  "calling_users": ["has.calling@acme.example"],
 //	  "sub_partners": [{"org_id": "sub-1", "state": "suspended"}],
 //	  "customers": [{"external_id": "acme", "name": "Acme", "packages": ["webex_calling"], "status": "provisioned",
-//	    "workspaces": 0, "sub_partner": "", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "state": "CA",
+//	    "limits": {"webex_calling": 50}, "workspaces": 0, "sub_partner": "", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "state": "CA",
 //	    "zip": "95035", "country": "US"}}],
 //	  "locations": [{"customer_external_id": "acme", "name": "Milpitas", "timezone": "America/Los_Angeles",
 //	    "language": "en_us", "address": {"line1": "771 Alder Drive", "city": "Milpitas", "country": "US"}}],

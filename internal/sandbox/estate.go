@@ -101,8 +101,9 @@ type customer struct {
 	packages    []string // replaced, never changed in place: answers share it
 	resources   []wirePackage
 	errors      []wireError
-	internal    bool // reports leave it out unless asked
-	hidden      bool // a fault keeps it from reads
+	limits      map[string]int // seats per package; what is not there is without limit
+	internal    bool           // reports leave it out unless asked
+	hidden      bool           // a fault keeps it from reads
 	subscribers roster[*subscriber]
 	seats       map[string]int // subscribers per package, hidden ones included
 

@@ -35,6 +35,10 @@ var packageNames = slices.Sorted(maps.Keys(customerPackages))
 var locationPackages = []string{"common_area_calling", "webex_calling", "webex_suite", "webex_voice", "cx_essentials",
 	"webex_calling_standard"}
 
+// limitedPackages are those whose subscribers a customer can limit.
+var limitedPackages = setOf("webex_calling", "common_area_calling", "webex_meetings", "webex_suite", "webex_voice", "cx_essentials",
+	"webex_calling_standard", "attendant_console")
+
 // singlePackages are accepted in a subscriber's "package" when provisioning; an update and "packages" take morePackages too.
 var (
 	singlePackages = []string{"webex_calling", "webex_meetings", "webex_suite", "webex_voice", "cx_essentials", "webex_calling_standard"}

@@ -59,11 +59,12 @@ func (s *Sandbox) billingRoutes() map[string]handler {
 
 func (s *Sandbox) broadWorksRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /broadworks/subscribers":         s.listBroadSubscribers,
-		"POST /broadworks/subscribers":        s.provisionBroadSubscriber,
-		"GET /broadworks/subscribers/{id}":    s.getBroadSubscriber,
-		"PUT /broadworks/subscribers/{id}":    s.updateBroadSubscriber,
-		"DELETE /broadworks/subscribers/{id}": s.removeBroadSubscriber,
+		"GET /broadworks/subscribers":           s.listBroadSubscribers,
+		"POST /broadworks/subscribers":          s.provisionBroadSubscriber,
+		"POST /broadworks/subscribers/validate": s.validateBroadSubscriber,
+		"GET /broadworks/subscribers/{id}":      s.getBroadSubscriber,
+		"PUT /broadworks/subscribers/{id}":      s.updateBroadSubscriber,
+		"DELETE /broadworks/subscribers/{id}":   s.removeBroadSubscriber,
 
 		"GET /broadworks/enterprises":                                            s.listEnterprises,
 		"GET /broadworks/enterprises/{id}/broadworksDirectorySync":               s.getDirectorySync,

@@ -29,6 +29,9 @@ type Options struct {
 	PeopleDelay      time.Duration    // until people act on the vendor's mails; 0 is never
 	AccessDelay      time.Duration    // from reading a customer's organization until the partner can work in it
 	AccessLife       time.Duration    // and for so long; with both 0 every organization is open
+	PrecheckObject   bool             // validations answer info as an object, as the schema has it, not as a list
+	SubPartnersKey   bool             // the list of sub-partners is under "subPartners", as the example has it
+	PeopleBlock      bool             // people left in its organization keep a customer from being deleted (2514)
 	StaleTokens      bool             // a token older than a person or organization of less than a day cannot delete it
 	RotateRefresh    bool             // each refresh gives a new refresh token and ends the old one
 	Now              func() time.Time // default time.Now

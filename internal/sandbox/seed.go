@@ -173,7 +173,7 @@ func (e *estate) loadCustomer(in seedCustomer) error {
 	}
 	created := seedEpoch.Add(time.Duration(len(e.customers)) * time.Second)
 	c := &customer{owner: owner, externalID: in.ExternalID, name: cmp.Or(in.Name, in.ExternalID), email: in.PrimaryEmail,
-		address: address(in.Address), packages: in.Packages, internal: in.Internal}
+		address: address(in.Address), packages: in.Packages, limits: in.Limits, internal: in.Internal}
 	c.org = e.addOrganization(c.name, created)
 	if status == statusProvisioned || status == statusPartial || status == statusError {
 		c.finish(in.Packages, status)

@@ -40,18 +40,19 @@ type seedSubPartner struct {
 }
 
 type seedCustomer struct {
-	ID           string      `json:"id,omitempty"`     // in a state only
-	OrgID        string      `json:"org_id,omitempty"` // in a state only
-	ExternalID   string      `json:"external_id"`
-	Name         string      `json:"name,omitempty"`
-	PrimaryEmail string      `json:"primary_email,omitempty"`
-	Packages     []string    `json:"packages"`
-	Address      seedAddress `json:"address"`
-	Status       string      `json:"status,omitempty"`
-	Workspaces   int         `json:"workspaces,omitempty"`
-	SubPartner   string      `json:"sub_partner,omitempty"`
-	Internal     bool        `json:"internal,omitempty"`
-	Since        *time.Time  `json:"workspaces_since,omitempty"` // left out: since ever
+	ID           string         `json:"id,omitempty"`     // in a state only
+	OrgID        string         `json:"org_id,omitempty"` // in a state only
+	ExternalID   string         `json:"external_id"`
+	Name         string         `json:"name,omitempty"`
+	PrimaryEmail string         `json:"primary_email,omitempty"`
+	Packages     []string       `json:"packages"`
+	Address      seedAddress    `json:"address"`
+	Status       string         `json:"status,omitempty"`
+	Workspaces   int            `json:"workspaces,omitempty"`
+	SubPartner   string         `json:"sub_partner,omitempty"`
+	Internal     bool           `json:"internal,omitempty"`
+	Since        *time.Time     `json:"workspaces_since,omitempty"` // left out: since ever
+	Limits       map[string]int `json:"limits,omitempty"`           // seats per package
 }
 
 // seedAddress has the fields of address, under shorter names.
@@ -144,7 +145,7 @@ func (e *estate) dump() seedState {
 
 func (c *customer) dump() seedCustomer {
 	d := seedCustomer{ID: c.id(), OrgID: c.org.id(), ExternalID: c.externalID, Name: c.name, PrimaryEmail: c.email, Packages: c.packages,
-		Address: seedAddress(c.address), Status: c.status, SubPartner: c.owner.orgID, Internal: c.internal}
+		Address: seedAddress(c.address), Status: c.status, Limits: c.limits, SubPartner: c.owner.orgID, Internal: c.internal}
 	if since := time.UnixMilli(c.workspacesSince).UTC(); c.workspacesSeen > 0 && c.workspacesSince != 0 {
 		d.Since = &since
 	}

@@ -59,8 +59,19 @@ func (r subscriberRequest) checkProvision() (pkg string, e *refusal) {
 	return r.wantedPackage(singlePackages)
 }
 
-// admits tells whether the customer can take subscribers of the package now.
+// admits tells whether the customer can take one more subscriber of the package now.
 func (c *customer) admits(pkg string) *refusal {
+	if e := c.offers(pkg); e != nil {
+		return e
+	}
+	if limit, limited := c.limits[pkg]; limited && c.seats[pkg] >= limit {
+		return refuse(2561)
+	}
+	return nil
+}
+
+// offers tells whether the customer can have subscribers of the package now.
+func (c *customer) offers(pkg string) *refusal {
 	if c.status != statusProvisioned && c.status != statusPartial {
 		return refuse(2504)
 	}
@@ -198,64 +209,6 @@ func (s *Sandbox) locationFor(target *customer, id string) (*location, *refusal)
 		return nil, refuse(2517)
 	}
 	return found, nil
-}
-
-// validateSubscriber is POST /wholesale/subscribers/validate: only the e-mail is mandatory, what else is there is checked.
-func (s *Sandbox) validateSubscriber(c *call) answer {
-	var req subscriberRequest
-	if e := decode(c.body, &req); e != nil {
-		return refused(e)
-	}
-	if e := checkEmail(req.Email, "email"); e != nil {
-		return refused(e)
-	}
-	if req.ProvisioningID != "" && !s.estate.provisioningIDs[req.ProvisioningID] {
-		return refused(refuse(5003))
-	}
-	pkg := ""
-	if req.Package != "" || req.Packages != nil {
-		var e *refusal
-		if pkg, e = req.wantedPackage(singlePackages); e != nil {
-			return refused(e)
-		}
-	}
-	target, e := s.customerOfPrecheck(c, req)
-	if e != nil {
-		return refused(e)
-	}
-	if target == nil {
-		return precheck(101, "The customer has to be provisioned first.")
-	}
-	if e := s.checkJoin(target, pkg, req); e != nil {
-		return refused(e)
-	}
-	switch {
-	case strings.HasSuffix(strings.ToLower(req.Email), consumerDomain):
-		return precheck(104, "The user will be moved into the customer's organization after consent.")
-	case s.estate.personByEmail[strings.ToLower(req.Email)] != nil:
-		return precheck(115, "The user is in the customer's organization already.")
-	}
-	return precheck(100, "Provisioning Precheck validation successful.")
-}
-
-// customerOfPrecheck finds the customer by id or by the e-mail of one of its users; nil is one yet to be provisioned.
-func (s *Sandbox) customerOfPrecheck(c *call, req subscriberRequest) (*customer, *refusal) {
-	if req.CustomerID != "" {
-		if target := s.customer(c, req.CustomerID); target != nil {
-			return target, nil
-		}
-		return nil, refuse(2541)
-	}
-	if req.Info == nil {
-		return nil, nil
-	}
-	if e := checkEmail(req.Info.PrimaryEmail, "customerInfo.primaryEmail"); e != nil {
-		return nil, e
-	}
-	if p := s.estate.personByEmail[strings.ToLower(req.Info.PrimaryEmail)]; p != nil {
-		return p.org.customer, nil
-	}
-	return nil, nil
 }
 
 // checkJoin tells whether the user of a validation could be provisioned under target.

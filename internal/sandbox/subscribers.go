@@ -311,7 +311,11 @@ func (s *Sandbox) updateSubscriber(c *call) answer {
 	default:
 		return refused(refuse(2020))
 	}
-	if e := sub.customer.admits(pkg); e != nil {
+	admitted := sub.customer.admits
+	if pkg == sub.pkg {
+		admitted = sub.customer.offers // it has its seat
+	}
+	if e := admitted(pkg); e != nil {
 		return refused(e)
 	}
 	if e := s.moveNumbers(sub, pkg, req); e != nil {
