@@ -122,7 +122,7 @@ func (a *app) showSignIn(ctx context.Context, path string) error {
 	if err != nil {
 		return fail(exitAuth, "signing in: %w", err)
 	}
-	if err := a.askWho(ctx, tokens, s); err != nil {
+	if err := a.askWho(ctx, endpoint{url: a.global.baseURL, tokens: tokens}, s); err != nil {
 		a.notices.Warn("the tokens are saved, but whose they are is not known", "error", err.Error())
 	}
 	if a.getenv(envToken) != "" {
@@ -195,8 +195,7 @@ func (a *app) signInOf(ctx context.Context, offline bool) (*signIn, error) {
 		return nil, err
 	}
 	defer api.close()
-	a.global.baseURL = api.url
-	if err := a.askWho(ctx, api.tokens, s); err != nil {
+	if err := a.askWho(ctx, api, s); err != nil {
 		return nil, err
 	}
 	if s.Source != "file" {
@@ -226,8 +225,8 @@ func (a *app) signInOfFile(path string) (*signIn, error) {
 }
 
 // askWho asks the API whose tokens these are. Not every token may know that.
-func (a *app) askWho(ctx context.Context, tokens webex.TokenSource, s *signIn) error {
-	client, err := a.client(a.global.baseURL, tokens, min(a.global.maxOutage, authOutage))
+func (a *app) askWho(ctx context.Context, api endpoint, s *signIn) error {
+	client, err := a.client(api.url, api.tokens, min(a.global.maxOutage, authOutage))
 	if err != nil {
 		return err
 	}

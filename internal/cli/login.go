@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ const (
 
 	// defaultRedirectPort is what the README tells people to register.
 	defaultRedirectPort = 8484
+
+	// scopeAppTokens lets an integration make the tokens of service apps.
+	scopeAppTokens = "spark:applications_token"
 )
 
 // loginOptions are the flags of auth login.
@@ -282,10 +286,9 @@ func (a *app) mint(ctx context.Context, o *loginOptions, id, secret string) (web
 	if err != nil {
 		return webex.Credentials{}, err
 	}
-	a.needed = []string{"spark:applications_token"}
-	if granted := webex.GrantedScopes(tokens); len(granted) > 0 && len(lacking(granted, a.needed)) > 0 {
+	if known := webex.GrantedScopes(tokens); len(known) > 0 && !slices.Contains(known, scopeAppTokens) {
 		return webex.Credentials{}, fail(exitAuth, "signing in: the sign-in in %s lacks %s; run wholesync auth login --credentials %s --scopes %s",
-			o.grantor, a.needed[0], o.grantor, a.needed[0])
+			o.grantor, scopeAppTokens, o.grantor, scopeAppTokens)
 	}
 	client, err := a.client(a.global.baseURL, tokens, min(a.global.maxOutage, authOutage))
 	if err != nil {
