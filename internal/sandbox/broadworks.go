@@ -78,7 +78,9 @@ type broadSubscriber struct {
 	selfActivated bool
 	created       int64 // Unix milliseconds, as changed
 	changed       int64
-	hidden        bool // a fault keeps it from reads
+	metered       bool  // it counts as usage now
+	since         int64 // when it got its package; 0 is before all times
+	hidden        bool  // a fault keeps it from reads
 	gone          bool
 }
 
@@ -92,6 +94,8 @@ type broadWorks struct {
 	templateOrder []*customerTemplate
 	enterprises   []*enterprise
 	subscribers   []*broadSubscriber
+
+	stays []broadStay // that are over
 
 	listed    roster[*enterprise]
 	shown     roster[*broadSubscriber]
@@ -167,7 +171,8 @@ func (b *broadWorks) revealSubscriber(s *broadSubscriber) {
 
 // removeSubscriber is the soft delete: the person stays. An enterprise that never came to an organization goes with its
 // last subscriber.
-func (b *broadWorks) removeSubscriber(s *broadSubscriber) {
+func (b *broadWorks) removeSubscriber(s *broadSubscriber, at int64) {
+	b.endStay(s, at)
 	s.gone = true
 	b.subscribers[s.number] = nil
 	n := s.enterprise

@@ -122,6 +122,7 @@ func (e *estate) join(sub *broadSubscriber, now time.Time) {
 	e.movePerson(p, n.org)
 	p.firstName, p.lastName = sub.firstName, sub.lastName
 	p.broad, sub.person = sub, p
+	sub.beginStay(now.UnixMilli())
 	n.fixMeetings(sub)
 }
 

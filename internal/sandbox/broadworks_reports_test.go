@@ -9,8 +9,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// wayne is an estate with a BroadWorks enterprise, and with wholesale subscribers, who are not in its reports.
+const wayne = `{
+	"customers": [{"external_id":"acme","packages":["webex_meetings"]}],
+	"subscribers": [{"customer_external_id":"acme","email":"bob@acme.example","package":"webex_meetings"}],
+	"broadworks_templates": [{"provisioning_id": "broadworks-template"}],
+	"enterprises": [{"sp_enterprise_id": "wayne", "name": "Wayne Shipping"}],
+	"broadworks_subscribers": [
+		{"sp_enterprise_id": "wayne", "user_id": "ines.duarte@wayne.example", "email": "ines.duarte@wayne.example", "package": "premium", "first_name": "Ines", "last_name": "Duarte", "phone": "+12012010101", "extension": "6001"},
+		{"sp_enterprise_id": "wayne", "user_id": "jonas.falk@wayne.example", "email": "jonas.falk@wayne.example", "package": "standard", "first_name": "Jonas", "last_name": "Falk", "phone": "+12012010102", "extension": "6002"},
+		{"sp_enterprise_id": "wayne", "user_id": "kaya.olsen@wayne.example", "email": "kaya.olsen@wayne.example", "package": "basic", "first_name": "Kaya", "last_name": "Olsen", "extension": "6003"},
+		{"sp_enterprise_id": "wayne", "user_id": "lobby.phone@wayne.example", "email": "lobby.phone@wayne.example", "package": "softphone", "first_name": "Lobby", "last_name": "Phone", "extension": "6004"}
+		]
+}`
+
 func TestReportsOfBroadWorks(t *testing.T) {
-	b := startBilling(t, small)
+	b := startBilling(t, wayne)
 	made := b.want(200, "POST", broadworksReports+` {"billingPeriod":"2026-10"}`)
 	id := made.text("id")
 	if diff := cmp.Diff(map[string]any{"id": id}, made.body); diff != "" {
@@ -34,12 +48,19 @@ func TestReportsOfBroadWorks(t *testing.T) {
 	}
 	wantRows := [][]string{
 		{"PARTNER_NAME", "SP_ENTERPRISE_ID", "USER_ID", "EMAIL", "PACKAGE", "PROVISIONING_ID", "QUANTITY"},
-		{"Example Partner", "acme", "ann@acme.example", "ann@acme.example", "standard", "demo-template", "31"},
-		{"Example Partner", "acme", "bob@acme.example", "bob@acme.example", "basic", "demo-template", "31"},
-		{"Example Partner", "other", "olga@other.example", "olga@other.example", "standard", "demo-template", "31"},
+		{"Example Partner", "wayne", "ines.duarte@wayne.example", "ines.duarte@wayne.example", "premium", "broadworks-template", "31"},
+		{"Example Partner", "wayne", "jonas.falk@wayne.example", "jonas.falk@wayne.example", "standard", "broadworks-template", "31"},
+		{"Example Partner", "wayne", "kaya.olsen@wayne.example", "kaya.olsen@wayne.example", "basic", "broadworks-template", "31"},
+		{"Example Partner", "wayne", "lobby.phone@wayne.example", "lobby.phone@wayne.example", "softphone", "broadworks-template", "31"},
 	}
 	if diff := cmp.Diff(wantRows, b.rows(url)); diff != "" {
 		t.Error(diff)
+	}
+	old := b.want(200, "POST", broadworksReports+` {"billingPeriod":"2022-02"}`).text("id") // they have been there for ever
+	b.now = b.now.Add(reportDelay)
+	oldRows := b.rows(b.want(200, "GET", broadworksReports+"/"+old).text("tempDownloadURL"))
+	if len(oldRows) != 5 || oldRows[1][6] != "28" {
+		t.Errorf("in February 2022: %v", oldRows)
 	}
 	if items := b.want(200, "GET", wholesaleReports).items(); len(items) != 0 {
 		t.Errorf("in the other list: %v", items)
@@ -100,4 +121,41 @@ func TestListOfBroadWorks(t *testing.T) {
 	b.refuses(400, 2031, "GET", broadworksReports+"?sortBy=created")
 	b.refuses(400, 2028, "GET", broadworksReports+"?before=2026")
 	b.refuses(400, 2028, "GET", broadworksReports+"?after=x")
+}
+
+// TestMeteringOfBroadWorks follows subscribers through the calls of the API.
+func TestMeteringOfBroadWorks(t *testing.T) {
+	b := startBilling(t, wayne)
+	at := func(day, hour int) { b.now = time.Date(2026, time.December, day, hour, 0, 0, 0, time.UTC) }
+	subscriber := func(user, pkg string) string {
+		b.t.Helper()
+		got := b.want(200, "POST", fmt.Sprintf(`/broadworks/subscribers {"provisioningId":"broadworks-template","spEnterpriseId":"wayne",
+			"userId":"%[1]s","email":"%[1]s","firstName":"New","lastName":"Starter","package":%[2]q,"extension":"6100"}`, user, pkg))
+		return "/broadworks/subscribers/" + got.text("id")
+	}
+	at(3, 23)
+	path := subscriber("new@wayne.example", "basic")
+	at(10, 8)
+	b.want(200, "PUT", path+` {"package":"premium"}`)
+	at(12, 8)
+	b.want(200, "PUT", path+` {"firstName":"Old","package":"premium"}`)
+	at(20, 0)
+	b.want(204, "DELETE", path)
+	at(20, 5)
+	path = subscriber("new@wayne.example", "basic")
+	at(22, 5)
+	b.want(204, "DELETE", path)
+	b.now = time.Date(2027, time.January, 2, 0, 0, 0, 0, time.UTC)
+	id := b.want(200, "POST", broadworksReports+` {"billingPeriod":"2026-12"}`).text("id")
+	b.now = b.now.Add(reportDelay)
+	rows := b.rows(b.want(200, "GET", broadworksReports+"/"+id).text("tempDownloadURL"))
+	var got []string
+	for _, row := range rows[1:] {
+		if row[column(rows, "USER_ID")] == "new@wayne.example" {
+			got = append(got, row[column(rows, "PACKAGE")]+" "+row[column(rows, "QUANTITY")])
+		}
+	}
+	if diff := cmp.Diff([]string{"basic 10", "premium 10"}, got); diff != "" || len(rows) != 7 {
+		t.Errorf("%d rows %s", len(rows), diff)
+	}
 }

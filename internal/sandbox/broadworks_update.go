@@ -73,7 +73,11 @@ func (s *Sandbox) finishBroadUpdate(now time.Time, sub *broadSubscriber, end str
 		s.estate.broad.release(n, sub, wanted)
 	} else {
 		s.estate.broad.release(n, sub, sub.broadFields)
+		moved := wanted.pkg != sub.pkg && s.estate.broad.endStay(sub, sub.changed)
 		sub.broadFields = wanted
+		if moved {
+			sub.beginStay(sub.changed)
+		}
 		if sub.person != nil {
 			sub.person.firstName, sub.person.lastName = sub.firstName, sub.lastName
 		}
@@ -92,6 +96,6 @@ func (s *Sandbox) removeBroadSubscriber(c *call) answer {
 		return refused(refuse(2020))
 	}
 	c.applied("subscriber", sub.key(), sub.id())
-	s.estate.broad.removeSubscriber(sub)
+	s.estate.broad.removeSubscriber(sub, c.now.UnixMilli())
 	return answer{status: http.StatusNoContent}
 }

@@ -79,7 +79,7 @@
 // Only what was provisioned counts: not who has still to consent. Workspaces count as long as their customer has
 // common_area_calling. CUSTOMER and PARTNER are sums of USER. No published text has the columns; these are the
 // likeliest, with the quantity of a CUSTOMER report in the eleventh, where scripts in the field look for it. A BroadWorks
-// report shows the same people, their packages under that API's names.
+// report is about the subscribers of that API, by the same rules.
 //
 // # Seed
 //

@@ -344,7 +344,7 @@ func (e *estate) removePerson(p *person, at int64) {
 		e.removeSubscriber(p.subscribers[0], at)
 	}
 	if p.broad != nil {
-		e.broad.removeSubscriber(p.broad)
+		e.broad.removeSubscriber(p.broad, at)
 	}
 	e.people[p.number] = nil
 	p.org.people.remove(p)

@@ -98,19 +98,19 @@ func (s *Sandbox) startReport(c *call, r *report) *refusal {
 		s.later(c.now, c.twist.late, func(time.Time) { r.hidden = false })
 	}
 	if end := c.twist.end; !c.twist.stuck {
-		s.later(c.now, s.options.ReportDelay, func(now time.Time) { s.finishReport(r, end, now) })
+		s.later(c.now, s.options.ReportDelay, func(time.Time) { s.finishReport(r, end) })
 	}
 	return nil
 }
 
 // finishReport ends the generation of r in the status that a fault asks for, else as COMPLETED.
-func (s *Sandbox) finishReport(r *report, end string, now time.Time) {
+func (s *Sandbox) finishReport(r *report, end string) {
 	r.status = reportCompleted
 	if everyStatus[end] {
 		r.status = end
 	}
 	if r.status == reportCompleted {
-		r.sheet = s.estate.fill(r, now)
+		r.sheet = s.estate.fill(r)
 	}
 }
 

@@ -162,6 +162,9 @@ func (e *estate) loadBroadSubscriber(in seedBroadSubscriber) error {
 	e.broad.addSubscriber(sub)
 	if sub.status == statusProvisioned || sub.status == statusUpdating {
 		e.join(sub, created)
+		if in.Created == nil {
+			sub.beginStay(0) // it has been there for ever
+		}
 	}
 	return nil
 }

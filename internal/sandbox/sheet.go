@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // sheet is the content of a finished report. It is kept as numbers and becomes text only on its way out, so that a report
@@ -15,13 +14,13 @@ import (
 // written without the sandbox's lock.
 type sheet struct {
 	header []string
-	usages []usage
-	cells  func(row []string, u usage) []string // appends the cells of one row
-	size   func() int64                         // of the whole text in bytes, found out once
+	rows   int
+	cells  func(row []string, i int) []string // appends the cells of one row
+	size   func() int64                       // of the whole text in bytes, found out once
 }
 
-func newSheet(header []string, usages []usage, cells func(row []string, u usage) []string) *sheet {
-	s := &sheet{header: header, usages: usages, cells: cells}
+func newSheet(header []string, rows int, cells func(row []string, i int) []string) *sheet {
+	s := &sheet{header: header, rows: rows, cells: cells}
 	s.size = sync.OnceValue(func() int64 {
 		var n counter
 		_ = s.write(&n) // counting does not fail
@@ -45,8 +44,8 @@ func (s *sheet) write(w io.Writer) error {
 		return err
 	}
 	row := make([]string, 0, len(s.header))
-	for _, u := range s.usages {
-		row = s.cells(row[:0], u)
+	for i := range s.rows {
+		row = s.cells(row[:0], i)
 		if err := out.Write(row); err != nil {
 			return err
 		}
@@ -56,16 +55,15 @@ func (s *sheet) write(w io.Writer) error {
 }
 
 // fill makes the content of a report that is finished now.
-func (e *estate) fill(r *report, now time.Time) *sheet {
-	m := e.meterOf(r.owner, r.internal)
-	if r.category == categorySnapshot {
+func (e *estate) fill(r *report) *sheet {
+	p, m := period{first: dayOf(r.start), last: dayOf(r.end)}, e.meterOf(r.owner, r.internal)
+	switch {
+	case r.broadworks:
+		return e.broadworksSheet(p)
+	case r.category == categorySnapshot:
 		return e.wholesaleSheet(r, m.now())
 	}
-	usages := m.over(period{first: dayOf(r.start), last: dayOf(r.end)})
-	if r.broadworks {
-		return e.broadworksSheet(usages)
-	}
-	return e.wholesaleSheet(r, usages)
+	return e.wholesaleSheet(r, m.over(p))
 }
 
 // Columns of wholesale reports. The quantity of a CUSTOMER report is its eleventh column, as scripts in the field expect.
@@ -94,7 +92,8 @@ func (e *estate) wholesaleSheet(r *report, usages []usage) *sheet {
 	}
 	partnerCells := []string{e.home.name, bareUUID(e.home.number), r.owner.name(), r.owner.orgID}
 	rangeCells := []string{r.firstDay(), r.lastDay()}
-	return newSheet(strings.Split(strings.Join(columns, ","), ","), slices.Clip(usages), func(row []string, u usage) []string {
+	return newSheet(strings.Split(strings.Join(columns, ","), ","), len(usages), func(row []string, i int) []string {
+		u := usages[i]
 		row = append(row, partnerCells...)
 		if r.kind != typePartner {
 			row = append(row, u.place.name, u.place.orgID, u.place.externalID)
@@ -149,38 +148,4 @@ func skuOf(pkg string) string {
 		return sku
 	}
 	return "A-" + strings.ToUpper(strings.ReplaceAll(pkg, "_", "-"))
-}
-
-// broadworksPackages are the packages of the other API that stand in for those of the estate; the rest is basic.
-var broadworksPackages = map[string]string{"webex_suite": "premium", "webex_calling": "standard", "webex_calling_standard": "standard",
-	"webex_voice": "softphone"}
-
-const broadworksColumns = "PARTNER_NAME,SP_ENTERPRISE_ID,USER_ID,EMAIL,PACKAGE,PROVISIONING_ID,QUANTITY"
-
-// broadworksSheet lays out usages as if the estate's customers were BroadWorks enterprises. Workspaces have no place in it.
-func (e *estate) broadworksSheet(usages []usage) *sheet {
-	usages = slices.DeleteFunc(usages, func(u usage) bool { return u.person == nil })
-	for i := range usages {
-		pkg, known := broadworksPackages[usages[i].pkg]
-		if !known {
-			pkg = "basic"
-		}
-		usages[i].pkg = pkg
-	}
-	m := meter{usages: usages}
-	partner, template := e.home.name, e.template()
-	return newSheet(strings.Split(broadworksColumns, ","), slices.Clip(m.sorted()), func(row []string, u usage) []string {
-		return append(row, partner, u.place.externalID, u.person.email, u.person.email, u.pkg, template, strconv.Itoa(u.amount))
-	})
-}
-
-// template is the first of the provisioning ids.
-func (e *estate) template() string {
-	first := ""
-	for id := range e.provisioningIDs {
-		if first == "" || id < first {
-			first = id
-		}
-	}
-	return first
 }

@@ -151,19 +151,27 @@ func (m *meter) lasting() func(yield func(stay) bool) {
 
 // addByDay meters a holder of several stays day by day.
 func (m *meter) addByDay(h holder, stays []stay, p period) {
-	slices.SortStableFunc(stays, func(a, b stay) int { return cmp.Compare(a.from, b.from) })
+	for i, days := range lastOfEachDay(stays, p) {
+		m.add(stays[i], h.workspace, days)
+	}
+}
+
+// lastOfEachDay counts for each stay the days of the period on which none of the others began later.
+func lastOfEachDay(stays []stay, p period) []int {
 	days := make([]int, len(stays))
 	for day := p.first; day <= p.last; day++ {
-		for i := len(stays) - 1; i >= 0; i-- {
-			if first, last := stays[i].days(); first <= day && day <= last {
-				days[i]++
-				break
+		latest := -1
+		for i, s := range stays {
+			first, last := s.days()
+			if first <= day && day <= last && (latest < 0 || s.from >= stays[latest].from) {
+				latest = i
 			}
 		}
+		if latest >= 0 {
+			days[latest]++
+		}
 	}
-	for i, s := range stays {
-		m.add(s, h.workspace, days[i])
-	}
+	return days
 }
 
 func (m *meter) add(s stay, workspace, amount int) {
