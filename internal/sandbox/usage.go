@@ -220,18 +220,18 @@ func addUp(usages []usage, same func(a, b usage) bool) []usage {
 	return merged
 }
 
-// perCustomer adds up usages by customer and package.
+// perCustomer adds up usages by customer and package. It changes what it is given, and keeps none of it.
 func perCustomer(usages []usage) []usage {
 	slices.SortFunc(usages, func(a, b usage) int {
 		return cmp.Or(cmp.Compare(a.place.number, b.place.number), cmp.Compare(a.pkg, b.pkg))
 	})
-	return addUp(usages, func(a, b usage) bool { return a.place == b.place && a.pkg == b.pkg })
+	return slices.Clone(addUp(usages, func(a, b usage) bool { return a.place == b.place && a.pkg == b.pkg }))
 }
 
-// perPackage adds up usages by package.
+// perPackage adds up usages by package, as perCustomer does.
 func perPackage(usages []usage) []usage {
 	slices.SortFunc(usages, func(a, b usage) int { return cmp.Compare(a.pkg, b.pkg) })
-	return addUp(usages, func(a, b usage) bool { return a.pkg == b.pkg })
+	return slices.Clone(addUp(usages, func(a, b usage) bool { return a.pkg == b.pkg }))
 }
 
 func (s *subscriber) stay(to int64) stay {
