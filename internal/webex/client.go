@@ -24,6 +24,7 @@ const (
 	defaultConcurrency = 8
 	defaultTimeout     = 60 * time.Second
 	defaultMaxOutage   = 15 * time.Minute
+	defaultMaxDownload = 4 << 30
 	defaultUserAgent   = "wholesync"
 )
 
@@ -52,6 +53,11 @@ type Config struct {
 	MaxOutage time.Duration
 	// Transport replaces the client's own HTTP transport.
 	Transport http.RoundTripper
+	// DownloadTransport replaces the transport for the files of reports, which
+	// are on other hosts and get no token.
+	DownloadTransport http.RoundTripper
+	// MaxDownload is how many bytes such a file may have; 4 GiB when not set.
+	MaxDownload int64
 	// Log gets method, path template, status, tracking id and attempt of every
 	// try, and never a query, a token or a body. Nothing is logged when nil.
 	Log *slog.Logger
@@ -76,6 +82,7 @@ type shared struct {
 	log      *slog.Logger
 	counters counters
 	secrets  secrets
+	links    secrets       // of files of reports; answers that bring them are not cleared of them
 	renewing chan struct{} // held while a token is renewed after a 403
 	renewed  time.Time     // when that was last tried
 	linked   sync.Map      // path templates of lists whose answers carried a Link header
@@ -98,6 +105,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	cfg.MaxOutage = cmp.Or(cfg.MaxOutage, defaultMaxOutage)
+	cfg.MaxDownload = cmp.Or(cfg.MaxDownload, defaultMaxDownload)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, defaultUserAgent)
 	if cfg.Transport == nil {
 		cfg.Transport = newTransport(cfg.Concurrency)

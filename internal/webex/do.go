@@ -197,6 +197,10 @@ func (c *Client) exchange(ctx context.Context, s *sending) (*answer, *failure) {
 	}
 	c.secrets.hideIn(response.Header)
 	body = c.secrets.hide(bytes.TrimPrefix(body, []byte("\ufeff")))
+	if response.StatusCode >= 300 { // a success may bring a link again, an error only quotes it
+		c.links.hideIn(response.Header)
+		body = c.links.hide(body)
+	}
 	return &answer{
 		status: response.StatusCode, header: response.Header, body: body, url: s.url,
 		tracking: trackingOf(response.Header, s.tracking),

@@ -19,12 +19,14 @@ import (
 const (
 	maxBody   = 10 << 20  // bytes of an answer, after decompression
 	maxHeader = 256 << 10 // bytes of an answer's header
+
+	dialTimeout = 10 * time.Second
 )
 
 // newTransport is the standard transport with bounds, and with enough idle
 // connections for all requests in flight. Proxies come from the environment.
 func newTransport(concurrency int) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
