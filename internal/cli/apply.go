@@ -203,9 +203,14 @@ func (a *app) confirm(api *session, p *proposal, o *applyOptions) error {
 	if o.yes || p.saved != nil || api.rehearsal || p.plan.Empty() {
 		return nil
 	}
-	question := fmt.Sprintf("apply %s, %s", count(len(p.plan.Changes), "change"), countDeletes(p.plan.Deletes.Total()))
+	return a.agree(fmt.Sprintf("apply %s, %s", count(len(p.plan.Changes), "change"), countDeletes(p.plan.Deletes.Total())), ", or save the plan and apply that")
+}
+
+// agree asks the operator on a terminal, and refuses elsewhere; otherwise says
+// what else than --yes would do.
+func (a *app) agree(question, otherwise string) error {
 	if !a.isTerminal(a.stdin) {
-		return fail(exitGuard, "asking for agreement to %s: stdin is not a terminal, so nothing was sent; give --%s, or save the plan and apply that", question, yesFlag)
+		return fail(exitGuard, "asking for agreement to %s: stdin is not a terminal, so nothing was sent; give --%s%s", question, yesFlag, otherwise)
 	}
 	typed := bufio.NewReader(a.stdin)
 	for _, prompt := range []string{

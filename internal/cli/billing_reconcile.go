@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"wholesync/batch"
-	"wholesync/diff"
 	"wholesync/report"
 	"wholesync/report/billing"
 )
@@ -29,6 +28,7 @@ type reconcileOptions struct {
 	allowPartial, matchNames, all     bool
 	findings, xlsx, html              string
 	contract
+	fromAPI
 	followUp
 	grounding
 	files []billing.File // that were read
@@ -37,22 +37,24 @@ type reconcileOptions struct {
 func newBilling(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "billing",
-		Short: "Compare the provider's invoice with the usage",
+		Short: "Get billing reports, and compare the provider's invoice with the usage",
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newReconcile(a))
+	cmd.AddCommand(newReportCreate(a), newReportList(a), newReportGet(a), newReportDownload(a), newReportDelete(a), newReconcile(a))
 	return cmd
 }
 
 func newReconcile(a *app) *cobra.Command {
 	var o reconcileOptions
 	cmd := &cobra.Command{
-		Use:   "reconcile --invoice FILE --usage FILE...",
+		Use:   "reconcile --invoice FILE (--usage FILE... | --period YYYY-MM)",
 		Short: "Find every difference between an invoice and the metered usage",
 		Long: `Reconcile compares an invoice with the usage reports of its period and says of
 every difference what caused it and what it is worth. The differences add up to
-the invoice's total less the expected total. It needs files alone, no connection.
+the invoice's total less the expected total. With --usage it needs files alone and
+no connection. With --period it gets the month's reports from the API, keeps them
+with their SHA-256, and compares those; --live takes what is provisioned from there.
 
 Columns of usage reports are found by their names. An invoice is read in the
 layout of samples/invoice.csv, or in any other that a mapping file describes.
@@ -61,11 +63,13 @@ With --inventory it also says what is billed and not wanted, and the reverse.
 Ends with 0 where everything agrees, with 2 where there are findings, and with 3
 where the files cannot be used.`,
 		Example: `  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv
-  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv --proration auto`,
+  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv --proration auto
+  wholesync billing reconcile --invoice invoice.csv --period 2026-04 --prices prices.csv --live`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return a.reconcile(&o) },
 	}
 	o.addFlags(cmd.Flags())
+	offerWords(cmd)
 	return cmd
 }
 
@@ -86,6 +90,7 @@ func (o *reconcileOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.findings, "findings", "", "write the findings to this file as CSV")
 	f.StringVar(&o.xlsx, "xlsx", "", "write an Excel workbook to this file")
 	f.StringVar(&o.html, htmlFlag, "", "write a page for the browser to this file")
+	o.fromAPI.addFlags(f)
 	o.followUp.addFlags(f)
 	o.grounding.addFlags(f)
 }
@@ -96,8 +101,11 @@ func (o *reconcileOptions) outputs() map[string]string {
 }
 
 func (a *app) reconcile(o *reconcileOptions) error {
-	if len(o.invoices) == 0 && !o.accrue || len(o.usage)+len(o.seats) == 0 {
-		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE")
+	if len(o.invoices) == 0 && !o.accrue || len(o.usage)+len(o.seats) == 0 && o.period == "" {
+		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE, or --period YYYY-MM to get reports from the API")
+	}
+	if err := o.fromAPI.check(o, a.now()); err != nil {
+		return err
 	}
 	if len(o.invoices) == 0 && (o.ledger != "" || o.explain != "" || o.dispute != "" || o.total != "") {
 		return errors.New("reading the flags: --ledger, --explain, --dispute and --invoice-total need an --invoice")
@@ -178,13 +186,17 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	if err := a.readInvoices(o, mappings, &in); err != nil {
 		return in, err
 	}
-	if err := a.readReports(o, mappings, &in); err != nil {
-		return in, err
-	}
 	if in.Inventory, err = a.readInventory(o.inventory); err != nil {
 		return in, err
 	}
-	return in, o.followUp.read(&in)
+	if err := o.followUp.read(&in); err != nil {
+		return in, err
+	}
+	// Last, because it may take minutes: what is wrong with a file shows before.
+	if err := a.getFromAPI(o, &in); err != nil {
+		return in, err
+	}
+	return in, a.readReports(o, mappings, &in)
 }
 
 // readBilling opens a file and reads it. What is wrong with its content ends the
@@ -258,7 +270,7 @@ func (a *app) readReports(o *reconcileOptions, mappings []*billing.Mapping, in *
 		for _, m := range mappings {
 			maps.Copy(opt.Columns, m.UsageColumns)
 		}
-		report, err := readBilling(path, func(r io.Reader, name string) (*billing.Report, error) { return billing.ReadUsage(r, name, opt) })
+		report, err := a.readUsage(path, opt)
 		if err != nil {
 			return a.tellProblems(err)
 		}
@@ -333,39 +345,4 @@ func number(flag, value string) (*big.Rat, error) {
 		return nil, fmt.Errorf("reading the flags: --%s %q is not a number; write it like 0.50", flag, value)
 	}
 	return d.Rat(), nil
-}
-
-// readInventory reads what is wanted from desired-state files.
-func (a *app) readInventory(files []string) ([]billing.Seat, error) {
-	if len(files) == 0 {
-		return nil, nil
-	}
-	want, err := a.read(files, inputOptions{}, a.stdin)
-	if err != nil {
-		return nil, err
-	}
-	var seats []billing.Seat
-	customers := want.Of(diff.Customer)
-	for i := range customers.Len() {
-		row := customers.Row(i)
-		if row.Get(diff.ColEnsure) == diff.EnsureAbsent {
-			continue
-		}
-		party := billing.Party{ExternalID: row.Get(diff.ColExternalID), OrgID: billing.NormalID(row.Get(diff.ColOrgID))}
-		for _, pkg := range diff.SplitPackages(row.Get(diff.ColPackages)) {
-			if billing.OfCustomer(pkg) {
-				seats = append(seats, billing.Seat{Customer: party, Package: pkg})
-			}
-		}
-	}
-	subscribers := want.Of(diff.Subscriber)
-	for i := range subscribers.Len() {
-		row := subscribers.Row(i)
-		if row.Get(diff.ColEnsure) == diff.EnsureAbsent {
-			continue
-		}
-		seats = append(seats, billing.Seat{Customer: billing.Party{ExternalID: row.Get(diff.ColCustomerExternalID)},
-			User: row.Get(diff.ColEmail), Package: row.Get(diff.ColPackage)})
-	}
-	return seats, nil
 }

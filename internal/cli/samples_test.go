@@ -11,7 +11,7 @@ import (
 var samplePrices = filepath.Join(root, "samples", "prices.csv")
 
 // billingSamples are no desired state either; the scripts of billing use them.
-var billingSamples = []string{"invoice.csv", "invoice-commerce.csv", "invoice-accounting.csv", "invoice-reseller.csv", "usage.csv", "customers-usage.csv"}
+var billingSamples = []string{"invoice.csv", "invoice-demo.csv", "invoice-commerce.csv", "invoice-accounting.csv", "invoice-reseller.csv", "usage.csv", "customers-usage.csv"}
 
 // TestSamples takes every sample the whole way against the demo estate: users
 // copy them, so they must work as they stand.

@@ -100,8 +100,15 @@ func (a *app) checkScopes(tokens webex.TokenSource) error {
 	if len(granted) == 0 || len(missing) == 0 {
 		return nil
 	}
+	purpose := purposeOf(a.command)
+	switch {
+	case strings.Contains(missing[0], ":broadworks_"):
+		purpose = "broadworks"
+	case purpose == "billing" && !strings.Contains(missing[0], "billing"): // reconcile --live
+		purpose = "billing,plan"
+	}
 	return fail(exitAuth, "signing in: the sign-in lacks %s, which %s needs, so nothing was sent; run wholesync auth login --for %s",
-		strings.Join(missing, " and "), a.command, purposeOf(a.command))
+		strings.Join(missing, " and "), a.command, purpose)
 }
 
 // needToChange says which kinds are about to be changed, where that is less than
@@ -111,6 +118,25 @@ func (a *app) needToChange(kinds map[diff.Kind]bool) {
 		if !kinds[kind] {
 			a.needed = lacking([]string{"spark-admin:" + name + "_write"}, a.needed)
 		}
+	}
+}
+
+// needReports says which reports are about to be asked for.
+func (a *app) needReports(offer string) {
+	a.needed = slices.Clone(a.needed)
+	for i := range a.needed {
+		a.needed[i] = strings.Replace(a.needed[i], ":wholesale_", ":"+offer+"_", 1)
+	}
+}
+
+// needToReconcile says what a comparison is about to ask for.
+func (a *app) needToReconcile(o *fromAPI) {
+	a.needed = nil
+	if o.period != "" {
+		a.needed = toChange("wholesale_billing_reports")
+	}
+	if o.live {
+		a.needed = slices.Concat(a.needed, toRead("wholesale_customers"), toRead("wholesale_subscribers"))
 	}
 }
 
