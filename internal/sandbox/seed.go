@@ -19,7 +19,8 @@ var seedEpoch = time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC)
 var demo []byte
 
 // Demo returns the built-in estate as a seed: the file demo.json, with customers acme, globex, initech, umbrella and
-// hooli and their 60 subscribers. The provisioning id it accepts is demo-template.
+// hooli and their 60 subscribers, and the BroadWorks enterprises wayne-tower and metrotel+daily-planet with five. The
+// provisioning ids it accepts are demo-template, broadworks-template and broadworks-untrusted.
 func Demo() []byte { return slices.Clone(demo) }
 
 // load reads a seed piece by piece, so that a million subscribers need no more memory than they take in the estate.

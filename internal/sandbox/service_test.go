@@ -159,8 +159,8 @@ func TestDirectory(t *testing.T) {
 	if home.text("displayName") != "Example Partner" {
 		t.Errorf("home %v", home.body)
 	}
-	if got := len(c.want(200, "GET", "/organizations").items()); got != 6 {
-		t.Errorf("%d organizations, want the partner's and 5", got)
+	if got := len(c.want(200, "GET", "/organizations").items()); got != 8 {
+		t.Errorf("%d organizations, want the partner's, 5 customers' and 2 enterprises'", got)
 	}
 	acme := c.want(200, "GET", "/wholesale/customers?externalId=acme").items()[0]["orgId"].(string)
 	places := c.want(200, "GET", "/locations?orgId="+acme).items()
