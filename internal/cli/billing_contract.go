@@ -17,6 +17,7 @@ import (
 // how its charges are computed.
 type contract struct {
 	prices    string
+	resale    string
 	mappings  []string
 	proration string
 	prorate   []string // NAME=POLICY
@@ -24,13 +25,14 @@ type contract struct {
 
 func (c *contract) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.prices, "prices", "", "price list; without it the invoice's own prices are taken")
+	f.StringVar(&c.resale, "resale", "", "price list of what customers pay, with a column customer besides; shows what each one leaves beyond its cost")
 	f.StringArrayVar(&c.mappings, "mapping", nil, "YAML file that describes the invoice's layout and names; of several the one whose match_headers are there")
 	f.StringVar(&c.proration, "proration", "daily-exact", "how charges are computed, such as daily-exact,half-even or avg-dp=2 or ceil; auto finds out")
 	f.StringArrayVar(&c.prorate, "proration-for", nil, "the proration of one SKU or package, as in A-WX-CALL=ceil")
 }
 
 // files are the files that the flags name.
-func (c *contract) files() []string { return append([]string{c.prices}, c.mappings...) }
+func (c *contract) files() []string { return append([]string{c.prices, c.resale}, c.mappings...) }
 
 // terms takes the mappings, the prorations and the prices into a comparison. A
 // flag wins over a mapping file.
@@ -59,10 +61,15 @@ func (a *app) terms(c *contract, in *billing.Input) ([]*billing.Mapping, error) 
 			return nil, fmt.Errorf("reading the flags: --proration-for: %w", err)
 		}
 	}
+	var err error
+	if c.resale != "" {
+		if in.Resale, err = readBilling(c.resale, billing.ReadResale); err != nil {
+			return nil, a.tellProblems(err)
+		}
+	}
 	if prices == "" {
 		return mappings, nil
 	}
-	var err error
 	if in.Prices, err = readBilling(prices, billing.ReadPrices); err != nil {
 		return nil, a.tellProblems(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,10 @@ func genMonth(t *rapid.T) Input {
 	in.Waivers = []Waiver{{Code: QuantityDiffers, Customer: "C-1001", Reason: "agreed", Expires: april.Last}, {Customer: "C-1002", Reason: "over", Expires: april.First}}
 	in.Options.Prorations = map[string]Policy{"A-2": {Rule: Ceil, Level: RoundLine, Mode: HalfUp}}
 	in.Options.Accrue = true
+	var err error
+	if in.Resale, err = ReadResale(strings.NewReader(resaleFile), "r.csv"); err != nil {
+		t.Fatal(err)
+	}
 	in.Options.Auto = rapid.Bool().Draw(t, "auto")
 	if rapid.Bool().Draw(t, "threshold") {
 		in.Options.Threshold = rat("1.00")

@@ -20,14 +20,57 @@ func ReadPrices(r io.Reader, name string) (*Prices, error) {
 	if err != nil {
 		return nil, err
 	}
+	var list []Price
+	sum, err := readPriceRows(t, func(_ []string, p Price) { list = append(list, p) })
+	if err != nil {
+		return nil, err
+	}
+	p, err := NewPrices(list)
+	if err != nil {
+		return nil, t.fail(0, err.Error())
+	}
+	p.Name, p.SHA256 = name, sum
+	return p, nil
+}
+
+// ReadResale reads what the provider charges its customers: a price list as
+// [ReadPrices] reads it, with a column customer besides. A blank customer is
+// everybody who has no price of the package alone.
+func ReadResale(r io.Reader, name string) (*Resale, error) {
+	t, err := openTable(r, name, format{})
+	if err != nil {
+		return nil, err
+	}
+	customer := slices.IndexFunc(t.header, func(h string) bool { return foldName(h) == "customer" })
+	lists := map[string][]Price{"": nil}
+	_, err = readPriceRows(t, func(row []string, p Price) {
+		key := ""
+		if customer >= 0 {
+			key, _ = cleanCell(strings.Clone(row[customer]))
+		}
+		lists[key] = append(lists[key], p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := &Resale{of: make(map[string]*Prices)}
+	for _, key := range sortedKeys(lists) {
+		if all.of[key], err = NewPrices(lists[key]); err != nil {
+			return nil, t.fail(0, err.Error())
+		}
+	}
+	return all, nil
+}
+
+// readPriceRows hands on the rows of a price list, and gives the hash of the file.
+func readPriceRows(t *table, take func([]string, Price)) (sum string, err error) {
 	at := make([]int, len(priceColumns))
 	for i, want := range priceColumns {
 		at[i] = slices.IndexFunc(t.header, func(h string) bool { return foldName(h) == foldName(want) })
 		if at[i] < 0 {
-			return nil, t.fail(t.line(), fmt.Sprintf("no column %q; the columns are %s", want, strings.Join(priceColumns, ",")))
+			return "", t.fail(t.line(), fmt.Sprintf("no column %q; the columns are %s", want, strings.Join(priceColumns, ",")))
 		}
 	}
-	var list []Price
 	for err == nil {
 		var row []string
 		if row, err = t.next(); err != nil {
@@ -38,18 +81,9 @@ func ReadPrices(r io.Reader, name string) (*Prices, error) {
 			err = t.found(at[column], row, wrong.Error())
 			continue
 		}
-		list = append(list, price)
+		take(row, price)
 	}
-	sum, err := t.finish(err)
-	if err != nil {
-		return nil, err
-	}
-	p, err := NewPrices(list)
-	if err != nil {
-		return nil, t.fail(0, err.Error())
-	}
-	p.Name, p.SHA256 = name, sum
-	return p, nil
+	return t.finish(err)
 }
 
 // readPrice reads a row, and says which of the price columns is wrong.

@@ -14,6 +14,7 @@ type Input struct {
 	Lines     []Line
 	Reports   []Report
 	Prices    *Prices // nil = take the invoice's own prices
+	Resale    *Resale // nil = no margins
 	Inventory []Seat  // empty = compare the invoice with the reports alone
 	Ledger    *Ledger // nil = none is kept
 	Waivers   []Waiver
@@ -62,6 +63,7 @@ type Result struct {
 	Carried    *Carried   // nil without a ledger
 	Accruals   []Accrual  // usage of the period that no line charges, where it was asked for
 	Threshold  *big.Rat   // as in the options
+	Margins    []Margin   // by customer, package and currency, where resale prices were given
 	Grounds    []Ground   // of the findings that it was asked for, in their order
 	Notes      []string   // what else the reader of the result should know
 }
@@ -121,6 +123,7 @@ func Reconcile(in Input) (*Result, error) {
 	slices.SortStableFunc(r.result.Findings, func(a, b Finding) int { return compareFindings(&a, &b) })
 	r.result.Totals = totals(r.result.Findings)
 	r.accrue()
+	r.margins()
 	r.closeLedger()
 	r.groundAll()
 	slices.Sort(r.result.Notes)

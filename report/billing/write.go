@@ -152,6 +152,7 @@ func WriteJSON(w io.Writer, r *Result) error {
 		Findings   []findingView `json:"findings"`
 		Allocation []shareView   `json:"allocation"`
 		Accruals   []accrualView `json:"accruals,omitempty"`
+		Margins    []marginView  `json:"margins,omitempty"`
 		Ledger     *carriedView  `json:"ledger,omitempty"`
 		Notes      []string      `json:"notes"`
 	}{Period: r.Period, Proration: r.Policy.String(), Clean: r.Clean(), Totals: []totalView{}, Findings: []findingView{}, Allocation: []shareView{}, Notes: append([]string{}, r.Notes...)}
@@ -169,6 +170,9 @@ func WriteJSON(w io.Writer, r *Result) error {
 	}
 	for _, a := range r.Accruals {
 		view.Accruals = append(view.Accruals, accrualView{a.Currency, a.Package, Exact(a.Seats), Money(a.Amount, a.Currency)})
+	}
+	for i := range r.Margins {
+		view.Margins = append(view.Margins, r.Margins[i].view())
 	}
 	if r.Carried != nil {
 		view.Ledger = r.Carried.view(r.Period)
@@ -242,7 +246,7 @@ func WriteText(w io.Writer, r *Result) error {
 	if err := writeCauses(w, r); err != nil {
 		return err
 	}
-	for _, section := range []func(io.Writer, *Result) error{writeTop, writeAccruals, writeCarried} {
+	for _, section := range []func(io.Writer, *Result) error{writeTop, writeAccruals, writeMargins, writeCarried} {
 		if err := section(w, r); err != nil {
 			return err
 		}
