@@ -52,7 +52,7 @@ func TestSteps(t *testing.T) {
 // TestGroundRows wants the rows of the finding's customer and package, of all
 // reports, and no others.
 func TestGroundRows(t *testing.T) {
-	g := groundsOf(t, Input{Lines: exampleLines("79.03", "57.87", "10.02", "7.25"), Reports: []Report{exampleReport(), exampleUsers()}}, "4")[0]
+	g := groundsOf(t, Input{Lines: exampleLines("79.03", "57.87", "10.02", "7.25"), Reports: []Report{exampleReport(), exampleUsers(), report(LevelPartner, usage(Party{}, "webex_voice", "", "41"))}}, "4")[0]
 	var rows []string
 	for _, row := range g.Rows {
 		rows = append(rows, row.File+" "+row.Customer+" "+row.User+" "+Exact(row.Count.Rat()))

@@ -41,7 +41,7 @@ func carried(c *Carried) []string {
 	for _, part := range []struct {
 		word    string
 		entries []Entry
-	}{{"opened", c.Opened}, {"closed", c.Closed}, {"open", c.Open}} {
+	}{{"closed", c.Closed}, {"open", c.Open}, {"opened", c.Opened}} {
 		for i := range part.entries {
 			e := &part.entries[i]
 			all = append(all, part.word+" "+string(e.Code)+" "+e.Customer+" "+Exact(e.Amount)+" rest "+Exact(e.Rest()))
@@ -128,6 +128,18 @@ func TestLedger(t *testing.T) {
 				"open DUPLICATE_LINE C-1001 12.4 rest 12.4"},
 			codes: "CREDIT_UNMATCHED -3.14",
 		}, {
+			name:  "nothing, because the amount is owed to another customer",
+			lines: []Line{memo("2", "", "-12.40", bolt, "webex_suite")},
+			want: []string{"open MISSING_ON_INVOICE C-1002 -7.04 rest -7.04", "open QUANTITY C-1001 3.14 rest 3.14",
+				"open DUPLICATE_LINE C-1001 12.4 rest 12.4"},
+			codes: "CREDIT_UNMATCHED -12.4",
+		}, {
+			name:  "nothing, because the late charge is for other days",
+			lines: []Line{forPeriod(late, Period{april.First - 31, april.First - 1}, "")},
+			want: []string{"open MISSING_ON_INVOICE C-1002 -7.04 rest -7.04", "open QUANTITY C-1001 3.14 rest 3.14",
+				"open DUPLICATE_LINE C-1001 12.4 rest 12.4", "opened PRIOR_PERIOD C-1002 7.04 rest 7.04"},
+			codes: "PRIOR_PERIOD 7.04",
+		}, {
 			name:  "usage by the charge that comes late",
 			lines: []Line{forPeriod(late, april, "")},
 			want: []string{"closed MISSING_ON_INVOICE C-1002 -7.04 rest 0", "open QUANTITY C-1001 3.14 rest 3.14",
@@ -153,6 +165,17 @@ func TestLedger(t *testing.T) {
 			}
 			again(t, in, r)
 		})
+	}
+}
+
+// TestTooMuchCredit wants somebody to look at a credit of more than was claimed.
+func TestTooMuchCredit(t *testing.T) {
+	owed := compared(t, aprilInput(&Ledger{})).Carried.Ledger
+	for amount, clean := range map[string]bool{"-3.14": true, "-4.00": false} {
+		r := compared(t, mayInput(owed, memo("2", "INV-1", amount, acme, "webex_calling")))
+		if r.Clean() != clean {
+			t.Errorf("a credit of %s: %v", amount, briefs(r))
+		}
 	}
 }
 

@@ -79,6 +79,18 @@ func TestReportsContradict(t *testing.T) {
 	}
 }
 
+// TestUsersOfNobody has a user report without customers: it is added up by package.
+func TestUsersOfNobody(t *testing.T) {
+	for days, agree := range map[string]bool{"30": true, "29": false} {
+		r := compared(t, Input{Lines: []Line{line("1", acme, "webex_calling", "30", "7.25"), line("2", bolt, "webex_calling", "30", "7.25")},
+			Reports: []Report{report(LevelCustomer, usage(acme, "webex_calling", "", "30"), usage(bolt, "webex_calling", "", "30")),
+				report(LevelUser, usage(Party{}, "webex_calling", "a@x.test", "30"), usage(Party{}, "webex_calling", "b@x.test", days))}})
+		if r.Clean() != agree {
+			t.Errorf("%s days: %v", days, briefs(r))
+		}
+	}
+}
+
 func TestFreshReport(t *testing.T) {
 	fresh := report(LevelCustomer, usage(acme, "webex_calling", "", "30"))
 	fresh.Created = time.Date(2026, 5, 1, 0, 10, 0, 0, time.UTC)
