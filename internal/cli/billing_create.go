@@ -94,6 +94,9 @@ func (a *app) createReport(o *createOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := checkReportOut(o.out); err != nil {
+		return err
+	}
 	a.needReports(o.offer)
 	api, err := a.connect(a.stop)
 	if err != nil {

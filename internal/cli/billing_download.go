@@ -36,6 +36,9 @@ not come whole is not left behind.`,
 }
 
 func (a *app) downloadReport(api *session, r webex.BillingReport, out string) error {
+	if err := checkReportOut(out); err != nil {
+		return err
+	}
 	f := a.fetcher(api)
 	r, err := f.Await(a.stop, r)
 	if err != nil {

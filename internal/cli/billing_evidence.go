@@ -58,6 +58,9 @@ func (a *app) readUsage(path string, opt billing.UsageOptions) (*billing.Report,
 	if known {
 		opt.PointInTime = opt.PointInTime || evidence.Category == webex.CategoryPointInTime
 		opt.SubPartner = cmp.Or(opt.SubPartner, evidence.SubPartner)
+		if !opt.PointInTime {
+			opt.Period = periodOf(evidence)
+		}
 	}
 	read, err := readBilling(path, func(r io.Reader, name string) (*billing.Report, error) { return billing.ReadUsage(r, name, opt) })
 	if err != nil || !known {
@@ -67,10 +70,15 @@ func (a *app) readUsage(path string, opt billing.UsageOptions) (*billing.Report,
 		return nil, fail(exitInput, "reading the input: %s is not the report that %s was written for; download it again, or move the latter away", path, batch.EvidencePath(path))
 	}
 	read.Created = evidence.Created
-	first, err := billing.ParseDay(evidence.Start)
-	last, lastErr := billing.ParseDay(evidence.End)
-	if read.Period == (billing.Period{}) && err == nil && lastErr == nil && read.Level != billing.LevelPointInTime {
-		read.Period = billing.Period{First: first, Last: last}
-	}
 	return read, nil
+}
+
+// periodOf are the days of a report, zero where its evidence does not name them.
+func periodOf(e batch.ReportEvidence) billing.Period {
+	first, err := billing.ParseDay(e.Start)
+	last, lastErr := billing.ParseDay(e.End)
+	if err != nil || lastErr != nil || last < first {
+		return billing.Period{}
+	}
+	return billing.Period{First: first, Last: last}
 }

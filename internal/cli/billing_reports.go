@@ -162,7 +162,7 @@ func (a *app) reportFailure(err error) error {
 // reportPlace is where the file of a report goes: to the file or into the
 // directory that a flag names, else into the directory of its period.
 func reportPlace(out string, r webex.BillingReport, order batch.ReportOrder) (string, error) {
-	if info, err := os.Stat(out); out != "" && (err != nil || !info.IsDir()) && !os.IsPathSeparator(out[len(out)-1]) {
+	if out != "" && !isFolder(out) {
 		return out, nil
 	}
 	dir := cmp.Or(out, filepath.Join(reportsDir, fileWord(daysOf(r))))
@@ -170,4 +170,24 @@ func reportPlace(out string, r webex.BillingReport, order batch.ReportOrder) (st
 		return "", err
 	}
 	return filepath.Join(dir, reportFile(r, order)), nil
+}
+
+// isFolder tells a directory, also one that is to be made, from a file.
+func isFolder(out string) bool {
+	info, err := os.Stat(out)
+	return err == nil && info.IsDir() || os.IsPathSeparator(out[len(out)-1])
+}
+
+// checkReportOut makes sure that a report can be written, before it is waited for.
+func checkReportOut(out string) error {
+	switch {
+	case out == "" || isFolder(out):
+		return nil
+	case batch.EvidencePath(out) == out:
+		return fmt.Errorf("reading the flags: -o %s: a report is CSV, and what is known about it goes to a .json beside it; name a file that ends in .csv", out)
+	}
+	if err := probe(out); err != nil {
+		return fail(exitFiles, "reading the flags: -o %s cannot be written: %w; name another file", out, err)
+	}
+	return nil
 }
