@@ -289,7 +289,9 @@ func mustRule(t *testing.T, text string) Rule {
 // FuzzSeed looks for seeds that break the sandbox instead of being refused.
 func FuzzSeed(f *testing.F) {
 	f.Add(small)
-	f.Add(string(Demo()))
+	for _, seed := range []string{string(Demo()), broad, synced, platform, accounts} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, seed string) {
 		s, err := New(Options{Seed: strings.NewReader(seed)})
 		if err != nil {
@@ -299,6 +301,9 @@ func FuzzSeed(f *testing.F) {
 		c.state()
 		c.want(200, "GET", "/wholesale/customers")
 		c.want(200, "GET", "/wholesale/subscribers")
+		c.want(200, "GET", "/broadworks/enterprises")
+		c.want(200, "GET", "/broadworks/subscribers")
+		c.want(200, "GET", "/people")
 	})
 }
 

@@ -68,7 +68,7 @@ func (e *estate) loadTemplate(in seedTemplate) error {
 	switch {
 	case t.id == "":
 		return errors.New("a template needs a provisioning_id")
-	case e.broad.templates[t.id] != nil || e.provisioningIDs[t.id]:
+	case e.broad.templates[t.id] != nil:
 		return fmt.Errorf("second template with provisioning_id %q", t.id)
 	case !slices.Contains([]string{flowTrusted, flowUntrusted, flowSelfActivation}, t.flow):
 		return fmt.Errorf("template %q: unknown e-mail flow %q", t.id, t.flow)
