@@ -65,3 +65,12 @@ func TestRemoveBroadWorksSubscriberIsSoft(t *testing.T) {
 	c.want(404, "GET", "/broadworks/subscribers/"+made.text("id"))
 	c.want(200, "POST", "/broadworks/subscribers "+merge(again, `"spEnterpriseId":"sp+group","extension":"4001"`))
 }
+
+func TestPersonErasedDuringAnUpdate(t *testing.T) {
+	c := startBroad(t, Options{ProvisionDelay: time.Minute})
+	c.want(200, "PUT", "/broadworks/subscribers/"+c.broadID("u1@sp.example")+` {"userId":"u9@sp.example","extension":"2009"}`)
+	c.want(204, "DELETE", "/people/"+c.personID("bea@ent.example"))
+	c.now = c.now.Add(time.Minute)
+	c.want(200, "POST", "/broadworks/subscribers "+broadBody(`"userId":"u9@sp.example","extension":"2009"`)) // both are free again
+	c.want(200, "POST", "/broadworks/subscribers "+broadBody(`"userId":"u1@sp.example","extension":"2002","email":"iva@ent.example"`))
+}

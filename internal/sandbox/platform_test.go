@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,16 @@ func TestPeoplePagesHaveCaps(t *testing.T) {
 		if got := len(c.want(200, "GET", "/people?orgId="+org+query).items()); got != want {
 			t.Errorf("%q: %d people, want %d", query, got, want)
 		}
+	}
+	var callers []string
+	for i := range 60 {
+		callers = append(callers, fmt.Sprintf(`{"email":"c%d@a.example","extension":"%d"}`, i, 100+i))
+	}
+	c = start(t, Options{Seed: strings.NewReader(seedWith(strings.Join(callers, ",")))})
+	org = c.orgID("a")
+	where := c.want(200, "GET", "/locations?orgId="+org).items()[0]["id"].(string)
+	if got := len(c.want(200, "GET", "/people?max=100&locationId="+where+"&orgId="+org).items()); got != 50 {
+		t.Errorf("of a location: %d people, want 50", got)
 	}
 }
 

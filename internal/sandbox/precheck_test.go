@@ -3,6 +3,7 @@ package sandbox
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // accounts is an estate in which every kind of account can be met.
@@ -139,7 +140,7 @@ func TestSubPartnersUnderTheirOwnKey(t *testing.T) {
 }
 
 func TestConsumerAccountsMoveToTheCustomer(t *testing.T) {
-	c := start(t, Options{Seed: strings.NewReader(accounts)})
+	c := startClocked(t, Options{Seed: strings.NewReader(accounts), PeopleDelay: time.Hour})
 	org := c.orgID("acme")
 	got := c.want(200, "POST", "/wholesale/subscribers "+c.subscriberBody("acme", `"email":"a@self.example"`))
 	if person := c.want(200, "GET", "/people/"+got.text("personId")); person.text("orgId") != org {
@@ -148,6 +149,14 @@ func TestConsumerAccountsMoveToTheCustomer(t *testing.T) {
 	c.want(202, "POST", "/wholesale/subscribers "+c.subscriberBody("acme", `"email":"a@free.example","provisioningParameters":{"extension":"2002"}`))
 	if got := c.want(200, "GET", "/people?email=a@free.example").items(); len(got) != 0 {
 		t.Errorf("seen before the consent: %v", got)
+	}
+	c.now = c.now.Add(time.Hour)
+	free := c.want(200, "GET", "/wholesale/subscribers?email=a@free.example").items()[0]
+	if free["status"] != "provisioned" {
+		t.Errorf("after the consent: %v", free)
+	}
+	if got := c.want(200, "GET", "/people?email=a@free.example&orgId="+org).items(); len(got) != 1 || got[0]["id"] != free["personId"] {
+		t.Errorf("after the consent: %v", got)
 	}
 }
 
