@@ -182,6 +182,7 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	}
 	if in.Prices != nil {
 		o.files = append(o.files, billing.File{Name: in.Prices.Name, SHA256: in.Prices.SHA256})
+		in.Sources = append(in.Sources, billing.Source{Kind: "prices", Name: in.Prices.Name, SHA256: in.Prices.SHA256})
 	}
 	if err := a.readInvoices(o, mappings, &in); err != nil {
 		return in, err
@@ -231,6 +232,7 @@ func (a *app) readInvoices(o *reconcileOptions, mappings []*billing.Mapping, in 
 		}
 		o.files = append(o.files, billing.File{Name: path, SHA256: invoice.SHA256})
 		in.Lines = append(in.Lines, invoice.Lines...)
+		in.Sources = append(in.Sources, billing.Source{Kind: "invoice", Name: path, SHA256: invoice.SHA256, Rows: len(invoice.Lines)})
 		for iso, total := range invoice.Stated {
 			in.Options.Stated = addTotal(in.Options.Stated, iso, total)
 		}

@@ -37,6 +37,8 @@ func (r *run) compareUnbilled(g *group, p priced) {
 	switch e, ok := r.expectedOf(g, p); {
 	case ok:
 		f.ExpectedAmount, f.ExpectedQuantity, f.ExpectedUnitPrice, f.Exact = e.rounded, e.quantity, e.price, e.exact
+		policy, _ := r.policyOf(g)
+		f.Working = r.working(g, policy, p.unit)
 	default:
 		f.ExpectedQuantity = div(g.measure().days, fromInt(r.dim))
 		f.say("what it costs is not known, for want of a price")
@@ -102,6 +104,7 @@ func (r *run) compareGroup(g *group, p priced) {
 	b := r.billedFor(kept)
 	f.BilledQuantity, f.BilledUnitPrice, f.BilledAmount = b.quantity, b.price, b.amount
 	f.ExpectedQuantity, f.ExpectedUnitPrice, f.ExpectedAmount, f.Exact = e.quantity, e.price, e.rounded, e.exact
+	f.Working = r.working(g, policy, p.unit)
 	f.split()
 	r.derivePrice(&f, e)
 	if p.own {

@@ -94,6 +94,7 @@ type Finding struct {
 	RoundingEffect                     *big.Rat // the rest
 	Difference                         *big.Rat // billed less expected; the sum of the three effects
 
+	Working  *Working // of the expected amount; nil = none was computed
 	Evidence string
 	Advice   string
 

@@ -98,7 +98,9 @@ func TestSplitRowsAreOne(t *testing.T) {
 		split := in
 		split.Reports = append([]Report{}, in.Reports...)
 		split.Reports[level].Rows = append(rows, rest)
-		if diff := cmp.Diff(want, reconciled(t, split), byValue); diff != "" {
+		got := reconciled(t, split)
+		want.Sources, got.Sources = nil, nil // which count the rows
+		if diff := cmp.Diff(want, got, byValue); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -176,7 +176,7 @@ func TestOrderOfRowsIsNoByte(t *testing.T) {
 		var all []string
 		r := compared(t, Input{Lines: lines, Reports: []Report{*usage}})
 		findings := func(w io.Writer, r *Result) error { return WriteFindings(w, r.Shown(true)) }
-		for _, write := range []func(io.Writer, *Result) error{findings, WriteText, WriteJSON, WriteHTML} {
+		for _, write := range []func(io.Writer, *Result) error{findings, WriteText, WriteJSON, WriteHTML, WriteWorkbook} {
 			var out strings.Builder
 			if err := write(&out, r); err != nil {
 				t.Fatal(err)

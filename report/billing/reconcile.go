@@ -19,6 +19,7 @@ type Input struct {
 	Ledger    *Ledger // nil = none is kept
 	Waivers   []Waiver
 	Limits    []Limit
+	Sources   []Source // other files than the reports, to be named as evidence
 	Options   Options
 }
 
@@ -65,6 +66,7 @@ type Result struct {
 	Threshold  *big.Rat   // as in the options
 	Margins    []Margin   // by customer, package and currency, where resale prices were given
 	Grounds    []Ground   // of the findings that it was asked for, in their order
+	Sources    []Source   // the files that were looked at
 	Notes      []string   // what else the reader of the result should know
 }
 
@@ -122,6 +124,7 @@ func Reconcile(in Input) (*Result, error) {
 	r.waive()
 	slices.SortStableFunc(r.result.Findings, func(a, b Finding) int { return compareFindings(&a, &b) })
 	r.result.Totals = totals(r.result.Findings)
+	r.sources()
 	r.accrue()
 	r.margins()
 	r.closeLedger()

@@ -1,43 +1,51 @@
 package billing
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
 	"io"
-	"math/big"
-	"strings"
-	"unicode"
+	"maps"
+	"regexp"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// The sheets of the workbook.
+// The sheets of the workbook. The last four are there where there is something in them.
 const (
 	sheetSummary   = "Summary"
 	sheetFindings  = "Findings"
-	sheetCustomers = "Customers"
+	sheetCustomers = "Per customer"
+	sheetEvidence  = "Evidence"
+	sheetSources   = "Sources"
 	sheetShares    = "Allocation"
+	sheetLedger    = "Ledger"
+	sheetAccruals  = "Accruals"
 )
 
-// bookWriter writes sheets; the first error stays, and nothing is written after it.
-type bookWriter struct {
-	file   *excelize.File
-	bold   int
-	places map[int]int // styles of numbers by decimal places
-	err    error
-}
-
 // WriteWorkbook writes a result as an Excel workbook: totals and causes with a
-// chart, findings, customers, and the shares of charges for the provider as a
-// whole. Numbers are numbers, headers stay in sight and can be filtered by.
+// chart, all findings, customers, how each expected amount was computed, the files
+// that were looked at, and the shares of charges for the provider as a whole.
+// Numbers are numbers, totals are formulas over the rows above them, and the same
+// result gives the same bytes.
 func WriteWorkbook(w io.Writer, r *Result) error {
-	b := &bookWriter{file: excelize.NewFile(), places: make(map[int]int)}
+	if n := max(len(r.Findings), len(r.Allocation)); n > sheetRows {
+		return fmt.Errorf("writing the workbook: a sheet does not hold %d rows; the findings as CSV do", n)
+	}
+	b := &bookWriter{file: excelize.NewFile(), styles: make(map[style]int)}
 	defer b.file.Close()
-	b.bold, b.err = b.file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	b.file.SetZipWriter(func(w io.Writer) excelize.ZipWriter { return &steadyZip{zip.NewWriter(w), map[string]*bytes.Buffer{}} })
 	b.try(b.file.SetSheetName("Sheet1", sheetSummary))
-	b.summary(r)
-	b.findings(r)
-	b.customers(r)
-	b.shares(r)
+	b.try(b.file.SetDocProps(&excelize.DocProperties{Title: "Invoice against usage", Creator: "wholesync"}))
+	b.writeFindings(r)
+	b.writeCustomers(r)
+	b.writeEvidence(r)
+	b.writeSources(r)
+	b.writeShares(r)
+	b.writeLedger(r)
+	b.writeAccruals(r)
+	b.writeSummary(r)
 	if b.err == nil {
 		b.err = b.file.Write(w)
 	}
@@ -47,152 +55,90 @@ func WriteWorkbook(w io.Writer, r *Result) error {
 	return nil
 }
 
+// bookWriter writes sheets; the first error stays, and nothing is written after it.
+type bookWriter struct {
+	file   *excelize.File
+	styles map[style]int
+	err    error
+}
+
 func (b *bookWriter) try(err error) {
 	if b.err == nil {
 		b.err = err
 	}
 }
 
-// row writes cells from column A on. Texts are written as texts, so a formula in
-// one stays a text.
-func (b *bookWriter) row(sheet string, number int, cells ...any) {
-	for i, cell := range cells {
-		at, err := excelize.CoordinatesToCellName(i+1, number)
-		b.try(err)
-		switch v := cell.(type) {
-		case amount:
-			b.number(sheet, at, v)
-		case string:
-			b.try(b.file.SetCellStr(sheet, at, cellText(v)))
-		default:
-			b.try(b.file.SetCellValue(sheet, at, v))
+// style is how a cell looks.
+type style struct {
+	format string // of numbers; blank = General
+	bold   bool
+	fill   string // color
+	wrap   bool
+	size   float64 // of the font; 0 = as usual
+	header bool
+	right  bool
+}
+
+func (b *bookWriter) style(s style) int {
+	if id, ok := b.styles[s]; ok {
+		return id
+	}
+	made := &excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", WrapText: s.wrap}}
+	switch {
+	case s.right:
+		made.Alignment.Horizontal = "right"
+	case s.format == "" && s.size == 0: // a text, to be kept apart from a number before it
+		made.Alignment.Horizontal, made.Alignment.Indent = "left", 1
+	}
+	if s.bold || s.size > 0 {
+		made.Font = &excelize.Font{Bold: s.bold, Size: max(s.size, 11), Family: "Calibri"}
+	}
+	if s.format != "" {
+		made.CustomNumFmt = &s.format
+	}
+	if s.fill != "" {
+		made.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{s.fill}}
+	}
+	if s.header {
+		made.Border = []excelize.Border{{Type: "bottom", Style: 2, Color: "555555"}}
+	}
+	id, err := b.file.NewStyle(made)
+	b.try(err)
+	b.styles[s] = id
+	return id
+}
+
+// steadyZip writes the parts of a workbook in the order of their names, and the
+// types of pictures in the order of theirs, neither of which excelize does.
+type steadyZip struct {
+	*zip.Writer
+	parts map[string]*bytes.Buffer
+}
+
+// Create begins a part.
+func (z *steadyZip) Create(name string) (io.Writer, error) {
+	z.parts[name] = new(bytes.Buffer)
+	return z.parts[name], nil
+}
+
+var defaultType = regexp.MustCompile(`<Default [^>]*></Default>`)
+
+// Close writes the parts.
+func (z *steadyZip) Close() error {
+	for _, name := range slices.Sorted(maps.Keys(z.parts)) {
+		content := z.parts[name].Bytes()
+		if name == "[Content_Types].xml" {
+			types := defaultType.FindAll(content, -1)
+			slices.SortFunc(types, bytes.Compare)
+			content = bytes.Replace(defaultType.ReplaceAll(content, nil), []byte("<Override"), append(bytes.Join(types, nil), "<Override"...), 1)
+		}
+		part, err := z.Writer.Create(name)
+		if err != nil {
+			return err
+		}
+		if _, err := part.Write(content); err != nil {
+			return err
 		}
 	}
-}
-
-// amount is a number with the places that it is shown with.
-type amount struct {
-	value  *big.Rat
-	places int
-}
-
-func money(v *big.Rat, iso string) amount { return amount{v, CurrencyScale(iso)} }
-func quantity(v *big.Rat) amount          { return amount{v, 4} }
-
-func (b *bookWriter) number(sheet, at string, a amount) {
-	if a.value == nil {
-		return
-	}
-	f, _ := a.value.Float64()
-	b.try(b.file.SetCellFloat(sheet, at, f, -1, 64))
-	b.try(b.file.SetCellStyle(sheet, at, at, b.numberStyle(a.places)))
-}
-
-func (b *bookWriter) numberStyle(places int) int {
-	if style, ok := b.places[places]; ok {
-		return style
-	}
-	format := "#,##0"
-	if places > 0 {
-		format += "." + strings.Repeat("0", places)
-	}
-	style, err := b.file.NewStyle(&excelize.Style{CustomNumFmt: &format})
-	b.try(err)
-	b.places[places] = style
-	return style
-}
-
-// cellText takes out what XML cannot hold.
-func cellText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
-
-// table writes a header that stays in sight, with a filter over all rows.
-func (b *bookWriter) table(sheet string, header []string, rows int, widths ...float64) {
-	_, err := b.file.NewSheet(sheet)
-	b.try(err)
-	cells := make([]any, len(header))
-	for i, h := range header {
-		cells[i] = h
-	}
-	b.row(sheet, 1, cells...)
-	b.try(b.file.SetRowStyle(sheet, 1, 1, b.bold))
-	last, err := excelize.CoordinatesToCellName(len(header), rows+1)
-	b.try(err)
-	b.try(b.file.AutoFilter(sheet, "A1:"+last, nil))
-	b.try(b.file.SetPanes(sheet, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
-	for i, width := range widths {
-		column, err := excelize.ColumnNumberToName(i + 1)
-		b.try(err)
-		b.try(b.file.SetColWidth(sheet, column, column, width))
-	}
-}
-
-func (b *bookWriter) summary(r *Result) {
-	b.row(sheetSummary, 1, fmt.Sprintf("Invoice against usage, %s to %s", r.Period.First, r.Period.Last))
-	b.row(sheetSummary, 2, "Proration: "+r.Policy.String())
-	at := 4
-	b.row(sheetSummary, at, "Currency", "Billed", "Expected", "Difference", "Excluded", "Not compared")
-	b.try(b.file.SetRowStyle(sheetSummary, at, at, b.bold))
-	for _, t := range r.Totals {
-		at++
-		b.row(sheetSummary, at, t.Currency, money(t.Billed, t.Currency), money(t.Expected, t.Currency), money(t.Difference, t.Currency),
-			money(t.Excluded, t.Currency), money(t.NotCompared, t.Currency))
-	}
-	at += 2
-	b.row(sheetSummary, at, "Cause", "Severity", "Findings", "Difference", "Currency")
-	b.try(b.file.SetRowStyle(sheetSummary, at, at, b.bold))
-	first := at + 1
-	for _, c := range r.Causes() {
-		at++
-		b.row(sheetSummary, at, string(c.Code), string(c.Severity), c.Findings, money(c.Difference, c.Currency), c.Currency)
-	}
-	b.try(b.file.SetRowStyle(sheetSummary, 1, 1, b.bold))
-	b.try(b.file.SetColWidth(sheetSummary, "A", "A", 24))
-	b.try(b.file.SetColWidth(sheetSummary, "B", "F", 14))
-	if at < first {
-		return
-	}
-	b.try(b.file.AddChart(sheetSummary, "H4", &excelize.Chart{
-		Type: excelize.Bar,
-		Series: []excelize.ChartSeries{{
-			Name:       "Difference",
-			Categories: fmt.Sprintf("%s!$A$%d:$A$%d", sheetSummary, first, at),
-			Values:     fmt.Sprintf("%s!$D$%d:$D$%d", sheetSummary, first, at),
-		}},
-		Title:  excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: "Difference by cause"}}},
-		Legend: excelize.ChartLegend{Position: "none"},
-	}))
-}
-
-func (b *bookWriter) findings(r *Result) {
-	b.table(sheetFindings, findingColumns, len(r.Findings), 20, 10, 14, 12, 12, 12, 14, 18, 20, 14, 10, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 60, 50)
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		b.row(sheetFindings, i+2,
-			string(f.Code), string(f.Severity), f.InvoiceID, f.InvoiceLine, f.Period.First.String(), f.Period.Last.String(), f.Subscription, f.Customer, f.Package, f.SKU, f.Currency,
-			quantity(f.BilledQuantity), quantity(f.ExpectedQuantity), quantity(f.BilledUnitPrice), quantity(f.ExpectedUnitPrice),
-			money(f.BilledAmount, f.Currency), money(f.ExpectedAmount, f.Currency),
-			quantity(f.QuantityEffect), quantity(f.RateEffect), quantity(f.RoundingEffect), money(f.Difference, f.Currency), f.Evidence, f.Advice)
-	}
-}
-
-func (b *bookWriter) customers(r *Result) {
-	all := r.Customers()
-	b.table(sheetCustomers, []string{"customer", "currency", "billed_amount", "expected_amount", "difference", "findings"}, len(all), 30, 10, 16, 16, 14, 10)
-	for i, c := range all {
-		b.row(sheetCustomers, i+2, c.Customer, c.Currency, money(c.Billed, c.Currency), money(c.Expected, c.Currency), money(c.Difference, c.Currency), c.Findings)
-	}
-}
-
-func (b *bookWriter) shares(r *Result) {
-	b.table(sheetShares, []string{"invoice_id", "invoice_line", "package", "customer", "currency", "user_days", "amount"}, len(r.Allocation), 16, 14, 22, 30, 10, 12, 14)
-	for i, s := range r.Allocation {
-		b.row(sheetShares, i+2, s.InvoiceID, s.Lines, s.Package, s.Customer, s.Currency, quantity(s.Days), money(s.Amount, s.Currency))
-	}
+	return z.Writer.Close()
 }

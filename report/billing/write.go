@@ -3,13 +3,11 @@ package billing
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math/big"
 	"regexp"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"unicode"
 	"unicode/utf8"
 )
@@ -222,111 +220,4 @@ func (r *Result) Causes() []Cause {
 		return cmp.Or(abs(b.Difference).Cmp(abs(a.Difference)), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Currency, b.Currency))
 	})
 	return all
-}
-
-// topFindings is how many findings the summary shows, so that it fits a screen.
-const topFindings = 8
-
-// WriteText writes a summary for people: totals, causes, and the findings that
-// matter most.
-func WriteText(w io.Writer, r *Result) error {
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(out, "Invoice against usage, %s to %s, proration %s\n", r.Period.First, r.Period.Last, r.Policy)
-	if r.Inference != nil {
-		fmt.Fprintln(out, printable(r.Inference.Text))
-	}
-	fmt.Fprintln(out, "\n\tbilled\texpected\tdifference\texcluded\tnot compared\t")
-	for _, t := range r.Totals {
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Currency, Money(t.Billed, t.Currency), Money(t.Expected, t.Currency), Money(t.Difference, t.Currency),
-			Money(t.Excluded, t.Currency), Money(t.NotCompared, t.Currency))
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	if err := writeCauses(w, r); err != nil {
-		return err
-	}
-	for _, section := range []func(io.Writer, *Result) error{writeTop, writeAccruals, writeMargins, writeCarried} {
-		if err := section(w, r); err != nil {
-			return err
-		}
-	}
-	for _, n := range r.Notes {
-		if _, err := fmt.Fprintf(w, "note: %s\n", printable(n)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func writeCauses(w io.Writer, r *Result) error {
-	causes := r.Causes()
-	if len(causes) == 0 {
-		_, err := fmt.Fprintln(w, "\nEverything agrees.")
-		return err
-	}
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "\nCAUSE\tSEVERITY\tFINDINGS\tDIFFERENCE")
-	for _, c := range causes {
-		money := ""
-		if c.Currency != "" {
-			money = Money(c.Difference, c.Currency) + " " + c.Currency
-		}
-		fmt.Fprintf(out, "%s\t%s\t%d\t%s\n", c.Code, c.Severity, c.Findings, money)
-	}
-	return out.Flush()
-}
-
-func writeTop(w io.Writer, r *Result) error {
-	shown := slices.DeleteFunc(r.Shown(false), func(f Finding) bool { return f.Severity == Info })
-	if len(shown) == 0 {
-		return nil
-	}
-	var b strings.Builder
-	b.WriteString("\nMost important first:\n")
-	for i := range shown[:min(topFindings, len(shown))] {
-		f := &shown[i]
-		var of []string
-		if f.InvoiceLine != "" {
-			of = append(of, "line "+f.InvoiceLine)
-		}
-		for _, s := range []string{f.Customer, cmp.Or(f.Package, f.SKU)} {
-			if s != "" {
-				of = append(of, s)
-			}
-		}
-		if f.Difference != nil && f.Currency != "" {
-			of = append(of, Money(f.Difference, f.Currency)+" "+f.Currency)
-		}
-		fmt.Fprintf(&b, "  %s: %s\n", f.Code, printable(strings.Join(of, ", ")))
-		fmt.Fprintf(&b, "    %s\n", printable(explain(f)))
-	}
-	if more := len(shown) - topFindings; more > 0 {
-		fmt.Fprintf(&b, "  ... and %d more\n", more)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// explain says in one line why a finding is one, and what to do.
-func explain(f *Finding) string {
-	var parts []string
-	if f.QuantityEffect != nil && f.Difference.Sign() != 0 {
-		parts = append(parts, fmt.Sprintf("billed %s, expected %s", seats(f.BilledQuantity, f.BilledUnitPrice), seats(f.ExpectedQuantity, f.ExpectedUnitPrice)))
-	}
-	if f.Evidence != "" {
-		parts = append(parts, f.Evidence)
-	}
-	if f.Advice != "" {
-		parts = append(parts, f.Advice)
-	}
-	return strings.Join(parts, "; ")
-}
-
-// seats writes a quantity, and its price where one is known.
-func seats(quantity, price *big.Rat) string {
-	if price == nil || quantity.Sign() == 0 {
-		return Exact(quantity)
-	}
-	return Exact(quantity) + " x " + Exact(price)
 }

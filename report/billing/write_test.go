@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/xuri/excelize/v2"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -92,38 +91,6 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-func TestWriteWorkbook(t *testing.T) {
-	var b bytes.Buffer
-	r := mixed(t)
-	if err := WriteWorkbook(&b, r); err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(&b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if diff := cmp.Diff([]string{"Summary", "Findings", "Customers", "Allocation"}, f.GetSheetList()); diff != "" {
-		t.Error(diff)
-	}
-	for at, want := range map[string]string{"Summary!B5": "347.29", "Summary!D5": "193.33", "Summary!A8": "UNKNOWN_SKU", "Findings!A1": "code", "Findings!U2": "99.00", "Findings!H4": "=cmd|' /C calc'!A0", "Customers!A2": "", "Customers!E3": "36.25"} {
-		sheet, cell, _ := strings.Cut(at, "!")
-		got, err := f.GetCellValue(sheet, cell)
-		if err != nil || got != want {
-			t.Errorf("%s is %q, want %q (%v)", at, got, want, err)
-		}
-		if formula, err := f.GetCellFormula(sheet, cell); err != nil || formula != "" {
-			t.Errorf("%s has the formula %q (%v)", at, formula, err)
-		}
-	}
-	if kind, err := f.GetCellType("Findings", "U2"); err != nil || kind != excelize.CellTypeUnset && kind != excelize.CellTypeNumber {
-		t.Errorf("an amount has type %v (%v)", kind, err)
-	}
-	if panes, err := f.GetPanes("Findings"); err != nil || !panes.Freeze || panes.YSplit != 1 {
-		t.Errorf("the header scrolls away: %+v (%v)", panes, err)
-	}
-}
-
 func TestWriteHTML(t *testing.T) {
 	var b bytes.Buffer
 	r := mixed(t)
@@ -137,4 +104,51 @@ func TestWriteHTML(t *testing.T) {
 		}
 	}
 	golden(t, "page.html", b.Bytes())
+}
+
+// TestPageHasAll: the page tells what the workbook tells, with headers that a
+// screen reader can read out, and hostile text as text.
+func TestPageHasAll(t *testing.T) {
+	var b bytes.Buffer
+	r := full(t)
+	r.Sources[0].Name = `<img src=x onerror="alert(1)">`
+	r.Notes = append(r.Notes, "</p><script>alert(1)</script>")
+	if err := WriteHTML(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, want := range []string{
+		`<h2 id="causes">`, `<h2 id="findings">`, `<h2 id="ledger">`, `<h2 id="accruals">`, `<h2 id="customers">`, `<h2 id="evidence">`, `<h2 id="allocation">`, `<h2 id="sources">`,
+		"327 / 30 x 7.25 = 79.025, rounded half-up to 79.03", strings.Repeat("ab", 32), "QUANTITY as quantity; not used: =NOTE()",
+		`<svg viewBox="0 0 820`, `role="img" aria-label="Difference by cause in USD`, "prefers-color-scheme: dark", "@media print",
+		"&lt;img src=x", "&lt;script&gt;",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	for _, bad := range []string{"<img", "<script", "onerror=\"", "http:", "https:", "url("} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if heads, tables := strings.Count(page, "<thead>"), strings.Count(page, "<table>"); heads != tables || heads != 8 {
+		t.Errorf("%d tables, %d heads", tables, heads)
+	}
+	if n := strings.Count(page, "<th>"); n > 0 {
+		t.Errorf("%d headers without scope", n)
+	}
+}
+
+// TestChart: bars below zero go to the left, and none leaves the drawing.
+func TestChart(t *testing.T) {
+	chart := newPageChart([]Cause{{Code: "A", Currency: "USD", Difference: rat("-30")}, {Code: "B", Currency: "USD", Difference: rat("10")}, {Code: "C", Currency: "USD", Difference: rat("0.001")}, {Code: "D", Currency: "USD", Difference: rat("0")}})
+	want := pageChart{Currency: "USD", Height: 78, Zero: 630, Bars: []bar{
+		{Label: "A", Amount: "-30.00", Sign: "under", Anchor: "end", X: 300, Y: 4, Width: 330, TextX: 292, TextY: 18},
+		{Label: "B", Amount: "10.00", Sign: "over", Anchor: "start", X: 630, Y: 30, Width: 110, TextX: 748, TextY: 44},
+		{Label: "C", Amount: "0.001", Sign: "over", Anchor: "start", X: 630, Y: 56, Width: 1, TextX: 639, TextY: 70},
+	}}
+	if diff := cmp.Diff(want, chart); diff != "" {
+		t.Error(diff)
+	}
 }
