@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,13 +13,13 @@ import (
 
 // readInventory reads what is wanted from desired-state files. An export says
 // besides since when each seat is there.
-func (a *app) readInventory(files []string) ([]billing.Seat, error) {
+func (a *app) readInventory(files []string) ([]billing.Seat, []billing.Limit, error) {
 	if len(files) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	want, err := a.read(files, inputOptions{}, a.stdin)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	seats := seatsOf(want.Of(diff.Customer), want.Of(diff.Subscriber))
 	created := make(map[diff.Key]time.Time)
@@ -43,7 +44,23 @@ func (a *app) readInventory(files []string) ([]billing.Seat, error) {
 			seats[i].Created = created[diff.Key{Customer: seats[i].Customer.ExternalID, Email: diff.FoldEmail(seats[i].User)}]
 		}
 	}
-	return seats, nil
+	return seats, limitsOf(want.Of(diff.Customer)), nil
+}
+
+// limitsOf are the most seats that the rows of customers allow, by package.
+func limitsOf(customers *diff.Table) []billing.Limit {
+	var limits []billing.Limit
+	for i := range customers.Len() {
+		row := customers.Row(i)
+		party := billing.Party{ExternalID: row.Get(diff.ColExternalID), OrgID: billing.NormalID(row.Get(diff.ColOrgID))}
+		for _, rule := range diff.SpecOf(diff.Customer).Rules {
+			pkg := rule.Column.LimitedPackage()
+			if most, err := strconv.Atoi(row.Get(rule.Column)); pkg != "" && err == nil {
+				limits = append(limits, billing.Limit{Customer: party, Package: pkg, Seats: most})
+			}
+		}
+	}
+	return limits
 }
 
 // seatsOf are the seats of customers and their subscribers.

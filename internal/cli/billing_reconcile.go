@@ -187,7 +187,7 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	if err := a.readInvoices(o, mappings, &in); err != nil {
 		return in, err
 	}
-	if in.Inventory, err = a.readInventory(o.inventory); err != nil {
+	if in.Inventory, in.Limits, err = a.readInventory(o.inventory); err != nil {
 		return in, err
 	}
 	if err := o.followUp.read(&in); err != nil {

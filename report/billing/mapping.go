@@ -209,9 +209,9 @@ func (o *Options) Prorate(name, policy string) error {
 
 func (m *Mapping) format() format {
 	if m == nil {
-		return format{}
+		return format{mapped: true}
 	}
-	f := format{encoding: m.Encoding, skipRows: m.SkipRows, loose: m.Footer != nil}
+	f := format{mapped: true, encoding: m.Encoding, skipRows: m.SkipRows, loose: m.Footer != nil}
 	f.delimiter, _ = utf8.DecodeRuneInString(m.Delimiter)
 	if m.Delimiter == "" {
 		f.delimiter = 0

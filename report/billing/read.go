@@ -76,6 +76,7 @@ type format struct {
 	encoding  string
 	skipRows  int
 	loose     bool // rows may be shorter than the header, as footers often are
+	mapped    bool // a mapping file can say otherwise
 }
 
 // table reads the rows of a CSV file below its header.
@@ -126,7 +127,11 @@ func openTable(r io.Reader, name string, f format) (*table, error) {
 		t.header = append(t.header, strings.TrimSpace(strings.Clone(cell)))
 	}
 	if len(t.header) == 1 && strings.ContainsAny(t.header[0], ";\t|") {
-		return nil, t.fail(t.line(), "the columns are not separated by commas; name the delimiter in a mapping file")
+		hint := "save the file with commas"
+		if f.mapped {
+			hint = "name the delimiter in a mapping file"
+		}
+		return nil, t.fail(t.line(), "the columns are not separated by commas; "+hint)
 	}
 	return t, nil
 }

@@ -107,7 +107,7 @@ func TestUsageProblems(t *testing.T) {
 		{"negative", "SKU,QUANTITY\nS,-1\n", `u.csv:2 column "QUANTITY" value "-1": usage is never negative`},
 		{"total row", "SKU,QUANTITY\nS,1\n,1\n", "u.csv:3: the row names no package and no SKU; is it a total?"},
 		{"short row", "SKU,QUANTITY\nS\n", "u.csv:2: the row has 1 cells, the header has 2"},
-		{"semicolons", "SKU;QUANTITY\nS;1\n", "u.csv:1: the columns are not separated by commas"},
+		{"semicolons", "SKU;QUANTITY\nS;1\n", "u.csv:1: the columns are not separated by commas; save the file with commas"},
 		{"open quote", "SKU,QUANTITY\n\"S,1\n", "u.csv:2: "},
 		{"two periods", "SKU,QUANTITY,BILLING_START_DATE,BILLING_END_DATE\nS,1,2026-04-01,2026-04-30\nS,1,2026-05-01,2026-05-31\n", "u.csv:3 column \"BILLING_START_DATE\" value \"2026-05-01\": the row is for 2026-05-01..2026-05-31, the rows above"},
 		{"gone before it came", "SKU,USER_ID,FIRST_DAY,LAST_DAY\nS,a,2026-04-02,2026-04-01\n", `u.csv:2 column "LAST_DAY" value "2026-04-01": the last day is before the first`},
@@ -145,6 +145,7 @@ func TestInvoiceProblems(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"no lines", invoiceHeader, "i.csv: the invoice has no lines"},
 		{"no columns", "Invoice,Total\n1,2\n", `i.csv:1: no column for invoice_id, period_start, period_end, quantity, amount, currency, sku or package; the columns are "Invoice", "Total"; describe`},
+		{"semicolons", strings.ReplaceAll(invoiceHeader, ",", ";"), "i.csv:1: the columns are not separated by commas; name the delimiter in a mapping file"},
 		{"thousands", row(`I,1,2026-04-01,2026-04-30,C,p,1,1,"1,234.50",USD`), `i.csv:2 column "amount" value "1,234.50": amount: `},
 		{"exponent", row("I,1,2026-04-01,2026-04-30,C,p,1e3,1,1,USD"), `i.csv:2 column "quantity" value "1e3": quantity: `},
 		{"blank", row("I,1,2026-04-01,2026-04-30,C,p,1,1,,USD"), `i.csv:2 column "amount" value "": amount: the cell is blank`},

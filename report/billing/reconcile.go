@@ -112,6 +112,7 @@ func Reconcile(in Input) (*Result, error) {
 	r.checkArithmetic()
 	r.sortOut()
 	r.assignUsage()
+	r.checkPeriods()
 	if r.opt.Auto {
 		r.infer()
 	}

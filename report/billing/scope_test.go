@@ -79,6 +79,26 @@ func TestReportsContradict(t *testing.T) {
 	}
 }
 
+// TestPeriodsOfCharges looks at how the periods of charges for one thing go on.
+func TestPeriodsOfCharges(t *testing.T) {
+	days := func(first, last Day) Period { return Period{april.First + first - 1, april.First + last - 1} }
+	for _, tt := range []struct {
+		a, b Period
+		says string
+	}{
+		{days(1, 10), days(11, 30), ""},
+		{april, april, ""},
+		{days(1, 20), days(15, 30), "charges for webex_calling of C-1001 overlap: 2026-04-01..2026-04-20 and 2026-04-15..2026-04-30"},
+		{days(12, 30), days(1, 10), "charges for webex_calling of C-1001 leave days out: 2026-04-01..2026-04-10 and 2026-04-12..2026-04-30"},
+	} {
+		r := compared(t, Input{Reports: oneCell(acme, "webex_calling", "30"), Lines: []Line{
+			forPeriod(line("1", acme, "webex_calling", "10", "2.42"), tt.a, ""), forPeriod(line("2", acme, "webex_calling", "20", "4.83"), tt.b, "")}})
+		if got := strings.Join(r.Notes, "\n"); got != tt.says || !r.Clean() {
+			t.Errorf("%s and %s: %q, clean %t", tt.a, tt.b, got, r.Clean())
+		}
+	}
+}
+
 // TestUsersOfNobody has a user report without customers: it is added up by package.
 func TestUsersOfNobody(t *testing.T) {
 	for days, agree := range map[string]bool{"30": true, "29": false} {
