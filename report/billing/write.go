@@ -151,6 +151,7 @@ func WriteJSON(w io.Writer, r *Result) error {
 		Allocation []shareView   `json:"allocation"`
 		Accruals   []accrualView `json:"accruals,omitempty"`
 		Margins    []marginView  `json:"margins,omitempty"`
+		Grounds    []groundView  `json:"grounds,omitempty"`
 		Ledger     *carriedView  `json:"ledger,omitempty"`
 		Notes      []string      `json:"notes"`
 	}{Period: r.Period, Proration: r.Policy.String(), Clean: r.Clean(), Totals: []totalView{}, Findings: []findingView{}, Allocation: []shareView{}, Notes: append([]string{}, r.Notes...)}
@@ -171,6 +172,9 @@ func WriteJSON(w io.Writer, r *Result) error {
 	}
 	for i := range r.Margins {
 		view.Margins = append(view.Margins, r.Margins[i].view())
+	}
+	for i := range r.Grounds {
+		view.Grounds = append(view.Grounds, r.Grounds[i].view())
 	}
 	if r.Carried != nil {
 		view.Ledger = r.Carried.view(r.Period)

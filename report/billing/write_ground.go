@@ -82,6 +82,41 @@ func (g *Ground) writeUsage(b *strings.Builder) {
 	}
 }
 
+// groundView is what a finding rests on, for machines.
+type groundView struct {
+	Code      Code       `json:"code"`
+	InvoiceID string     `json:"invoice_id,omitempty"`
+	Line      string     `json:"invoice_line,omitempty"`
+	Proration string     `json:"proration,omitempty"`
+	Days      string     `json:"user_days,omitempty"`
+	UnitPrice string     `json:"unit_price,omitempty"`
+	Steps     []string   `json:"steps"`
+	Usage     []usedView `json:"usage"`
+}
+
+type usedView struct {
+	File     string `json:"file"`
+	Row      int32  `json:"row,omitempty"`
+	Level    Level  `json:"level"`
+	Customer string `json:"customer,omitempty"`
+	User     string `json:"user,omitempty"`
+	Day      string `json:"day,omitempty"`
+	Quantity string `json:"quantity"`
+}
+
+func (g *Ground) view() groundView {
+	v := groundView{Code: g.Finding.Code, InvoiceID: g.Finding.InvoiceID, Line: g.Finding.InvoiceLine, Days: Exact(g.Days), UnitPrice: Exact(g.Price),
+		Steps: append([]string{}, g.Steps()...), Usage: []usedView{}}
+	if g.Days != nil {
+		v.Proration = g.Policy.String()
+	}
+	for i := range g.Rows {
+		row := &g.Rows[i]
+		v.Usage = append(v.Usage, usedView{row.File, row.Line, row.Level, row.Customer, row.User, row.Day.String(), Exact(row.Count.Rat())})
+	}
+	return v
+}
+
 // words names what a quantity counts.
 func (u Unit) words() string {
 	switch u {
