@@ -113,7 +113,7 @@ var badRows = []badInput{
 			`in.csv:4:2 column "ensure" value "1": neither present nor absent`}},
 	{name: "B52 packages of a subscriber", content: "customer_external_id,email,package\na,a@example.com,softphone\nb,b@example.com,Webex_Calling\nc,c@example.com,cisco_calling_plan\n",
 		want: []string{
-			`in.csv:2:3 column "package" value "softphone": no package "softphone"; ` + allowedPackages,
+			`in.csv:2:3 column "package" value "softphone": a package of BroadWorks, not of wholesale; ` + allowedPackages,
 			`in.csv:3:3 column "package" value "Webex_Calling": no package "Webex_Calling"; did you mean "webex_calling"`,
 			`in.csv:4:3 column "package" value "cisco_calling_plan": a package of customers, not of subscribers; ` + allowedPackages}},
 	{name: "B52 packages of a customer", content: "external_id,packages\na,webex_calling;webex_calling\nb,attendant_console\nc,webex_suite; attendant_console\nd,\"webex_calling,webex_suite\"\n",

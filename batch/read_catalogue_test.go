@@ -144,7 +144,7 @@ var badHeaders = []badInput{
 	{name: "B23 required missing", content: "mail,package\nanna@example.com,webex_calling\n",
 		want: []string{
 			`in.csv:1:1: unknown column "mail"; did you mean "email"`,
-			`in.csv:1:1: cannot tell what the rows are; add a column "kind" that says customer or subscriber in each row`}},
+			`in.csv:1:1: cannot tell what the rows are; add a column "kind" that says customer, subscriber, broadworks_enterprise, broadworks_subscriber or broadworks_workspace in each row`}},
 	{name: "B23 one missing", content: "email,package\nanna@example.com,webex_calling\n",
 		want: []string{"in.csv:1: the required column customer_external_id is missing; add the column"}},
 	{name: "B23 all missing at once", content: "kind,e_mial,package,name\nsubscriber,anna@example.com,webex_calling,\n",

@@ -76,6 +76,65 @@ type subscriberRow struct {
 	Errors             string `csv:"_errors"`
 }
 
+// enterpriseRow is a BroadWorks enterprise's row as it stands in a file.
+type enterpriseRow struct {
+	Ensure             string `csv:"ensure"`
+	SPEnterpriseID     string `csv:"sp_enterprise_id"`
+	DirSync            string `csv:"dir_sync"`
+	LiveOrgID          string `csv:"_org_id"`
+	LiveProvisioningID string `csv:"_provisioning_id"`
+	ID                 string `csv:"_id"`
+	Status             string `csv:"_status"`
+	Errors             string `csv:"_errors"`
+}
+
+// userRow is a BroadWorks subscriber's row as it stands in a file.
+type userRow struct {
+	Ensure         string `csv:"ensure"`
+	SPEnterpriseID string `csv:"sp_enterprise_id"`
+	UserID         string `csv:"user_id"`
+	SPGroupID      string `csv:"sp_enterprise_group_id"`
+	Email          string `csv:"email"`
+	Package        string `csv:"package"`
+	FirstName      string `csv:"first_name"`
+	LastName       string `csv:"last_name"`
+	Phone          string `csv:"primary_phone_number"`
+	Mobile         string `csv:"mobile_phone_number"`
+	Extension      string `csv:"extension"`
+	ProvisioningID string `csv:"provisioning_id"`
+	Language       string `csv:"language"`
+	Timezone       string `csv:"timezone"`
+	ID             string `csv:"_id"`
+	PersonID       string `csv:"_person_id"`
+	Status         string `csv:"_status"`
+	Created        string `csv:"_created"`
+	Errors         string `csv:"_errors"`
+}
+
+// workspaceRow is a BroadWorks workspace's row as it stands in a file.
+type workspaceRow struct {
+	Ensure         string `csv:"ensure"`
+	SPEnterpriseID string `csv:"sp_enterprise_id"`
+	UserID         string `csv:"user_id"`
+	DisplayName    string `csv:"display_name"`
+	Phone          string `csv:"primary_phone_number"`
+	Extension      string `csv:"extension"`
+	ProvisioningID string `csv:"provisioning_id"`
+	WorkspaceID    string `csv:"workspace_id"`
+	ID             string `csv:"_id"`
+	Status         string `csv:"_status"`
+	Errors         string `csv:"_errors"`
+}
+
+// decoders let gocsv match columns with the fields of the struct of each kind.
+var decoders = [diff.KindCount]func(*csv.Reader) map[diff.Column]int{
+	diff.Customer:             decodeNumbers[customerRow],
+	diff.Subscriber:           decodeNumbers[subscriberRow],
+	diff.BroadWorksEnterprise: decodeNumbers[enterpriseRow],
+	diff.BroadWorksSubscriber: decodeNumbers[userRow],
+	diff.BroadWorksWorkspace:  decodeNumbers[workspaceRow],
+}
+
 // mapping is the way from the fields of a record to the cells of a row.
 type mapping struct {
 	kind    diff.Kind
@@ -133,10 +192,7 @@ func fieldNumbers(kind diff.Kind, columns, numbers []string) map[diff.Column]int
 		return nil // gocsv calls that an empty file
 	}
 	in := csv.NewReader(strings.NewReader(strings.Join(columns, ",") + "\n" + strings.Join(numbers, ",")))
-	if kind == diff.Customer {
-		return decodeNumbers[customerRow](in)
-	}
-	return decodeNumbers[subscriberRow](in)
+	return decoders[kind](in)
 }
 
 func decodeNumbers[T any](in *csv.Reader) map[diff.Column]int {

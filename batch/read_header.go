@@ -210,12 +210,7 @@ func (c *headerChecker) tellKind() {
 	if c.kind >= 0 {
 		return
 	}
-	var kinds []diff.Kind
-	for _, kind := range diff.Kinds() {
-		if slices.ContainsFunc(diff.SpecOf(kind).Tells, func(col diff.Column) bool { return slices.Contains(c.cols, col) }) {
-			kinds = append(kinds, kind)
-		}
-	}
+	kinds := slices.DeleteFunc(diff.Kinds(), func(k diff.Kind) bool { return !c.mentions(k) })
 	if len(kinds) != 1 {
 		c.found(0, "cannot tell what the rows are", fmt.Sprintf(`add a column "kind" that says %s in each row`, diff.KindWords()))
 		return
@@ -259,15 +254,10 @@ func (c *headerChecker) checkRequired() {
 	c.found(-1, fmt.Sprintf(text, strings.Join(missing, ", ")), hint)
 }
 
-// mentions reports whether the header has a column that only this kind has.
+// mentions reports whether the header has a column that tells a kind.
 func (c *headerChecker) mentions(kind diff.Kind) bool {
-	return slices.ContainsFunc(c.cols, func(col diff.Column) bool {
-		if col == diff.ColNone || !col.Input() || col == diff.ColEnsure {
-			return false
-		}
-		_, ok := diff.SpecOf(kind).Slot(col)
-		return ok
-	})
+	spec, has := diff.SpecOf(kind), func(col diff.Column) bool { return slices.Contains(c.cols, col) }
+	return slices.ContainsFunc(spec.Tells, has) && !slices.ContainsFunc(spec.Unless, has)
 }
 
 func (c *headerChecker) missing(kind diff.Kind) []string {

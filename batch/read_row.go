@@ -74,9 +74,7 @@ func (f *fileReader) fill(m *mapping, record []string) {
 		}
 	}
 	f.checkNameless(record)
-	if m.kind == diff.Customer {
-		f.completeCustomer(m)
-	}
+	f.complete(m)
 	if len(f.bad) > 0 && (f.opt.SkipInvalid || !usable) {
 		f.setAside(m.kind, f.keyOf(m, record))
 		return
@@ -149,10 +147,14 @@ func (f *fileReader) checkNameless(record []string) {
 // state or province (code 2530).
 const statesNeeded = "AU CA US"
 
-// completeCustomer fills in the provisioning id and looks at the address.
-func (f *fileReader) completeCustomer(m *mapping) {
-	if slot, _ := diff.SpecOf(m.kind).Slot(diff.ColProvisioningID); m.cells[slot] == "" && !f.snapshot {
+// complete fills in the provisioning id of a row whose kind has one, and looks at
+// the address of a customer.
+func (f *fileReader) complete(m *mapping) {
+	if slot, ok := diff.SpecOf(m.kind).Slot(diff.ColProvisioningID); ok && m.cells[slot] == "" && !f.snapshot {
 		m.cells[slot] = f.opt.ProvisioningID
+	}
+	if m.kind != diff.Customer {
+		return
 	}
 	country := m.cell(diff.ColCountry)
 	if country == "" || m.cell(diff.ColAddressLine1) == "" || m.cell(diff.ColState) != "" || f.snapshot || !strings.Contains(statesNeeded, country) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func TestMixedFile(t *testing.T) {
 	d, problems := readAll(t, map[string]string{"in.csv": mixed}, ReadOptions{SkipInvalid: true, ProvisioningID: "abc123"})
 	want := []string{
 		`in.csv:4:4 column "name" value "oops": warning: a subscriber has no such column; leave the cell blank`,
-		`in.csv:5:1 column "Kind" value "company": warning: no kind of row; write customer or subscriber`,
+		`in.csv:5:1 column "Kind" value "company": warning: no kind of row; write customer, subscriber, broadworks_enterprise, broadworks_subscriber or broadworks_workspace`,
 	}
 	if diff := cmp.Diff(want, problems); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
@@ -280,4 +281,48 @@ func FuzzReadDesired(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The kind of a file without a column "kind" is told by its header.
+func TestKindToldByHeader(t *testing.T) {
+	for _, tt := range []struct {
+		header, row string
+		kind        diff.Kind
+		problem     string
+	}{
+		{"external_id,packages", "acme,webex_calling", diff.Customer, ""},
+		{"customer_external_id,email", "acme,a@x.example", diff.Subscriber, ""},
+		{"SP Enterprise ID,userId,email,package", "acme,anna,a@x.example,basic", diff.BroadWorksSubscriber, ""},
+		{"sp_enterprise_id,user_id,ensure", "sp+acme,anna@sp,absent", diff.BroadWorksSubscriber, ""},
+		{"sp_enterprise_id,dir_sync", "acme,on", diff.BroadWorksEnterprise, ""},
+		{"sp_enterprise_id,user_id,display_name", "acme,room,Room 1", diff.BroadWorksWorkspace, ""},
+		{"sp_enterprise_id,user_id,workspace_id,extension", "acme,room,Y2lz,1", diff.BroadWorksWorkspace, ""},
+		{"sp_enterprise_id,package", "acme,basic", 0, "in.csv:1: the required column user_id is missing; add the column"},
+		{"sp_enterprise_id,user_id,dir_sync", "acme,anna,on", 0, "in.csv:1:1: cannot tell what the rows are; add a column"},
+		{"sp_enterprise_id,user_id,customer_external_id", "acme,anna,acme", 0, `in.csv:1:3: a broadworks_subscriber has no column "customer_external_id"; delete the column`},
+	} {
+		t.Run(tt.header, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "in.csv")
+			if err := os.WriteFile(path, []byte(tt.header+"\n"+tt.row+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			want, problems, err := ReadDesired([]string{path}, ReadOptions{ProvisioningID: "dGVtcGxhdGU"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.problem != "" {
+				if len(problems) == 0 || !strings.HasPrefix(strings.TrimPrefix(problems[0].String(), filepath.Dir(path)+"/"), tt.problem) {
+					t.Errorf("problems %v, want %s", problems, tt.problem)
+				}
+				return
+			}
+			if len(problems) > 0 || want.Len() != 1 || want.Of(tt.kind).Len() != 1 {
+				t.Fatalf("%d rows, problems %v", want.Len(), problems)
+			}
+			row := want.Of(tt.kind).Row(0)
+			if _, has := diff.SpecOf(tt.kind).Slot(diff.ColProvisioningID); has && tt.kind != diff.Subscriber && row.Get(diff.ColProvisioningID) != "dGVtcGxhdGU" {
+				t.Errorf("provisioning id %q", row.Get(diff.ColProvisioningID))
+			}
+		})
+	}
 }

@@ -59,7 +59,16 @@ const (
 	ColStatus
 	ColCreated
 	ColErrors
+	ColSPEnterpriseID
+	ColSPGroupID
 	ColUserID
+	ColMobile
+	ColTimezone
+	ColDirSync
+	ColDisplayName
+	ColWorkspaceID
+	ColLiveOrgID
+	ColLiveProvisioningID
 	columnEnd
 )
 
@@ -112,6 +121,15 @@ var columnNames = [columnEnd]string{
 	ColCreated:                   "_created",
 	ColErrors:                    "_errors",
 	ColUserID:                    "user_id",
+	ColSPEnterpriseID:            "sp_enterprise_id",
+	ColSPGroupID:                 "sp_enterprise_group_id",
+	ColMobile:                    "mobile_phone_number",
+	ColTimezone:                  "timezone",
+	ColDirSync:                   "dir_sync",
+	ColDisplayName:               "display_name",
+	ColWorkspaceID:               "workspace_id",
+	ColLiveOrgID:                 "_org_id",
+	ColLiveProvisioningID:        "_provisioning_id",
 }
 
 // String is the name of the column in a header.
@@ -159,21 +177,23 @@ type Value uint8
 
 // The types of values.
 const (
-	ValueText        Value = iota // one line of text, NFC
-	ValueEnsure                   // present or absent
-	ValueExternalID               // text without inner control characters
-	ValueEmail                    // an address; compared without regard to case
-	ValuePhone                    // E.164
-	ValueExtension                // digits, leading zeros kept
-	ValuePackage                  // one subscriber package
-	ValuePackageSet               // customer packages, ";"-separated, sorted
-	ValueCountry                  // ISO 3166-1 alpha-2, upper case
-	ValueLanguage                 // xx or xx_YY
-	ValueTimezone                 // Area/City
-	ValueCount                    // a whole number from 0
-	ValueAddressLine              // text of at most 50 characters
-	ValueID                       // an opaque id of the API
-	ValueName                     // a customer's name: text without "%"
+	ValueText              Value = iota // one line of text, NFC
+	ValueEnsure                         // present or absent
+	ValueExternalID                     // text without inner control characters
+	ValueEmail                          // an address; compared without regard to case
+	ValuePhone                          // E.164
+	ValueExtension                      // digits, leading zeros kept
+	ValuePackage                        // one subscriber package
+	ValuePackageSet                     // customer packages, ";"-separated, sorted
+	ValueCountry                        // ISO 3166-1 alpha-2, upper case
+	ValueLanguage                       // xx or xx_YY
+	ValueTimezone                       // Area/City
+	ValueCount                          // a whole number from 0
+	ValueAddressLine                    // text of at most 50 characters
+	ValueID                             // an opaque id of the API
+	ValueName                           // a customer's name: text without "%"
+	ValueBroadWorksPackage              // one package of a BroadWorks subscriber
+	ValueSwitch                         // on or off
 )
 
 // Need says when a column must have a value for its object to be provisioned.
@@ -225,8 +245,9 @@ type Spec struct {
 	// where there may be several below a customer, that of its own. They are those
 	// that every row needs.
 	Keys []Column
-	// Tells are the columns that settle the kind of a file without a column "kind".
-	Tells []Column
+	// Tells are the columns that settle the kind of a file without a column "kind",
+	// and Unless those beside which they do not.
+	Tells, Unless []Column
 	// found are the columns by which live objects are looked up, and scope and own
 	// the places of the keys.
 	found      []Column
@@ -235,6 +256,8 @@ type Spec struct {
 	// mendable are the columns that are compared value by value and can be changed
 	// in place. A set of packages is not among them: it changes in two steps.
 	mendable []Column
+	// fixed are those that are compared and cannot be changed.
+	fixed []Column
 	// uncompared are the input columns that the API takes and does not return.
 	uncompared []Column
 }
@@ -302,7 +325,7 @@ var specs = [kindEnd]*Spec{
 		{Column: ColStatus, Value: ValueText},
 		{Column: ColErrors, Value: ValueText},
 	}),
-	Subscriber: newSpec(Spec{Kind: Subscriber, Tells: []Column{ColCustomerExternalID, ColEmail}, found: []Column{ColEmail}}, []Rule{
+	Subscriber: newSpec(Spec{Kind: Subscriber, Tells: []Column{ColCustomerExternalID, ColEmail}, Unless: []Column{ColSPEnterpriseID}, found: []Column{ColEmail}}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
 		{Column: ColCustomerExternalID, Value: ValueExternalID, Need: Always, Sent: SentOnProvision, Compared: true},
 		{Column: ColEmail, Value: ValueEmail, Need: Always, Sent: SentOnProvision, Compared: true},
@@ -319,6 +342,9 @@ var specs = [kindEnd]*Spec{
 		{Column: ColCreated, Value: ValueText},
 		{Column: ColErrors, Value: ValueText},
 	}),
+	BroadWorksEnterprise: broadworksEnterprise(),
+	BroadWorksSubscriber: broadworksSubscriber(),
+	BroadWorksWorkspace:  broadworksWorkspace(),
 }
 
 func newSpec(s Spec, rules []Rule) *Spec {
@@ -331,8 +357,11 @@ func newSpec(s Spec, rules []Rule) *Spec {
 		if r.Sent != SentNever && !r.Compared {
 			s.uncompared = append(s.uncompared, r.Column)
 		}
-		if r.Compared && r.Update && r.Value != ValuePackageSet {
+		switch {
+		case r.Compared && r.Update && r.Value != ValuePackageSet:
 			s.mendable = append(s.mendable, r.Column)
+		case r.Compared && !r.Update && r.Need != Always:
+			s.fixed = append(s.fixed, r.Column)
 		}
 	}
 	s.scope, _ = s.Slot(s.Keys[0])

@@ -11,6 +11,9 @@ type Options struct {
 	// Prune removes live subscribers that no row names, of the customers that
 	// the input covers.
 	Prune bool `json:"prune,omitempty"`
+	// ResendWorkspaces sends what workspace rows say to the workspaces that they
+	// name by workspace_id, although it cannot be compared.
+	ResendWorkspaces bool `json:"resend_workspaces,omitempty"`
 	// SkipInvalid turns an input error that only the live state shows into a
 	// held row, so that the other rows can go on.
 	SkipInvalid bool `json:"skip_invalid,omitempty"`
@@ -52,14 +55,18 @@ func Compute(want *Desired, have *Live, o Options) *Plan {
 		p.customer(i)
 	}
 	p.subscribers()
+	p.workspaces()
 	p.prune()
+	p.settleMoves()
 	p.sortStates()
+	p.openEnterprises()
 	p.settleCustomers()
 	p.connect()
 	p.noteRenames()
 	p.noteUncompared()
 	p.noteSites()
 	p.noteLimits()
+	p.noteEnterpriseSites()
 	p.finish()
 	return p.plan
 }
@@ -71,13 +78,13 @@ type planner struct {
 	opt  Options
 	plan *Plan
 
-	states map[string]*customerState
-	sorted []*customerState // by external id, once every state is known
+	states map[Scope]*customerState
+	sorted []*customerState // by offer and external id, once every state is known
 	last   *customerState   // rows of one customer mostly stand together
-	named  []bool           // live subscribers that a row speaks of
-	going  []bool           // live subscribers whose removal is planned
+	named  [kindEnd][]bool  // live objects that a row speaks of; of customers see claims
+	going  [kindEnd][]bool  // live objects whose removal is planned
 	expect int              // where the next subscriber is live, if both sides stand in the same order
-	joins  []bool           // subscriber rows whose provision is planned
+	joins  [kindEnd][]bool  // rows whose provision is planned; not of customers
 	// matches are the live customers that each customer row may mean, and claims
 	// the number of rows that may mean each live customer.
 	matches [][]Row
@@ -85,25 +92,27 @@ type planner struct {
 	// renamed maps the live external id of a customer to the one that its row
 	// gives it, where the two were matched by organization.
 	renamed    map[string]string
-	rejected   map[string]bool     // external ids of customer rows that were set aside
-	settled    [kindEnd]int        // rows that are already so
-	uncompared [columnEnd]int      // live objects whose row fills a column that cannot be compared
-	sites      map[string]newSites // opened without a time zone of their own, by the zone they get
+	rejected   map[string]bool         // external ids of customer rows that were set aside
+	settled    [kindEnd]int            // rows that are already so
+	uncompared [kindEnd][columnEnd]int // live objects whose row fills a column that cannot be compared
+	sites      map[string]newSites     // opened without a time zone of their own, by the zone they get
 }
 
 func newPlanner(want *Desired, have *Live, o Options) *planner {
 	p := &planner{
 		want: want, have: have, opt: o,
 		plan:     &Plan{Unchanged: map[Kind]int{}, LeftAlone: map[Kind]int{}},
-		states:   map[string]*customerState{},
-		named:    make([]bool, have.Of(Subscriber).Len()),
-		going:    make([]bool, have.Of(Subscriber).Len()),
-		joins:    make([]bool, want.Of(Subscriber).Len()),
+		states:   map[Scope]*customerState{},
 		matches:  make([][]Row, want.Of(Customer).Len()),
 		claims:   make([]int, have.Of(Customer).Len()),
 		renamed:  map[string]string{},
 		rejected: map[string]bool{},
 		sites:    map[string]newSites{},
+	}
+	for _, k := range Kinds() {
+		p.named[k] = make([]bool, have.Of(k).Len())
+		p.going[k] = make([]bool, have.Of(k).Len())
+		p.joins[k] = make([]bool, want.Of(k).Len())
 	}
 	for _, r := range want.Rejected {
 		if r.Kind == Customer {
@@ -171,17 +180,20 @@ func (p *planner) finish() {
 		p.plan.Changes = s.appendChanges(p.plan.Changes)
 	}
 	slices.SortFunc(p.plan.Held, func(a, b Held) int {
-		return cmp.Or(strings.Compare(a.Key.Customer, b.Key.Customer), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key),
+		return cmp.Or(cmp.Compare(a.Kind.Offer(), b.Kind.Offer()), strings.Compare(a.Key.Customer, b.Key.Customer), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key),
 			cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.Line, b.Line))
 	})
 	p.want.SortProblems(p.plan.Problems)
 	slices.SortFunc(p.plan.Notes, func(a, b Note) int {
 		return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.FileName, b.FileName), cmp.Compare(a.Line, b.Line))
 	})
-	alone := [kindEnd]int{Customer: countZero(p.claims), Subscriber: countZero(p.named)}
 	for _, k := range Kinds() {
-		if alone[k] > 0 {
-			p.plan.LeftAlone[k] = alone[k]
+		alone := countZero(p.named[k])
+		if k == Customer {
+			alone = countZero(p.claims)
+		}
+		if alone > 0 {
+			p.plan.LeftAlone[k] = alone
 		}
 		if p.settled[k] > 0 {
 			p.plan.Unchanged[k] = p.settled[k]

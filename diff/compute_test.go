@@ -250,7 +250,7 @@ func TestBillingEffect(t *testing.T) {
 	})
 	want := Effect{
 		Packages:  []Seats{{"webex_calling", 3, 1}, {"webex_suite", 0, 2}},
-		Customers: []CustomerSeats{{"acme", []Seats{{"webex_calling", 2, 0}, {"webex_suite", 0, 2}}}},
+		Customers: []CustomerSeats{{Wholesale, "acme", []Seats{{"webex_calling", 2, 0}, {"webex_suite", 0, 2}}}},
 	}
 	p := e.plan(t)
 	if diff := cmp.Diff(want, p.Effect); diff != "" {

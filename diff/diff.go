@@ -24,6 +24,9 @@ type Kind uint8
 const (
 	Customer Kind = iota + 1
 	Subscriber
+	BroadWorksEnterprise
+	BroadWorksSubscriber
+	BroadWorksWorkspace
 	kindEnd
 )
 
@@ -31,15 +34,19 @@ const (
 const KindCount = int(kindEnd)
 
 // Kinds lists every kind in display order.
-func Kinds() []Kind { return []Kind{Customer, Subscriber} }
+func Kinds() []Kind {
+	return []Kind{Customer, Subscriber, BroadWorksEnterprise, BroadWorksSubscriber, BroadWorksWorkspace}
+}
+
+var kindNames = [kindEnd]string{
+	Customer: "customer", Subscriber: "subscriber",
+	BroadWorksEnterprise: "broadworks_enterprise", BroadWorksSubscriber: "broadworks_subscriber", BroadWorksWorkspace: "broadworks_workspace",
+}
 
 // String gives the word used in the column "kind".
 func (k Kind) String() string {
-	switch k {
-	case Customer:
-		return "customer"
-	case Subscriber:
-		return "subscriber"
+	if k > 0 && k < kindEnd {
+		return kindNames[k]
 	}
 	return fmt.Sprintf("kind(%d)", uint8(k))
 }
@@ -167,10 +174,10 @@ func newTables() (t [kindEnd]*Table) {
 }
 
 // Key names an object the way people do: a customer by its external id, a
-// subscriber by customer and e-mail address. Which columns it is made of is said
-// by [Spec.Keys].
+// subscriber by customer and e-mail address, what is of BroadWorks by enterprise
+// and user id. Which columns it is made of is said by [Spec.Keys].
 type Key struct {
-	Customer string `json:"customer"`
+	Customer string `json:"customer"` // external id, or sp_enterprise_id of BroadWorks
 	Email    string `json:"email,omitempty"`
 	UserID   string `json:"user_id,omitempty"`
 }

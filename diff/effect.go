@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Effect is what a plan does to the bill: seats per package.
+// Effect is what a plan does to the bill: seats per package. Those of BroadWorks
+// are named after their offer, such as broadworks_standard.
 type Effect struct {
 	Packages  []Seats         `json:"packages"`            // by package name
 	Customers []CustomerSeats `json:"customers,omitempty"` // those whose seats change, by customer
@@ -21,6 +22,7 @@ type Seats struct {
 
 // CustomerSeats is [Seats] for one customer.
 type CustomerSeats struct {
+	Offer    Offer   `json:"offer,omitempty"`
 	Customer string  `json:"customer"`
 	Packages []Seats `json:"packages"`
 }
@@ -31,8 +33,8 @@ func billingEffect(states []*customerState) Effect {
 	total := map[string]Seats{}
 	for _, s := range states {
 		after := maps.Clone(s.seats)
-		for i := range s.changes {
-			moveSeat(after, &s.changes[i])
+		for c := range s.below() {
+			moveSeat(after, c)
 		}
 		var changed []Seats
 		for _, pkg := range slices.Sorted(maps.Keys(after)) {
@@ -44,7 +46,7 @@ func billingEffect(states []*customerState) Effect {
 			}
 		}
 		if len(changed) > 0 {
-			e.Customers = append(e.Customers, CustomerSeats{s.externalID, changed})
+			e.Customers = append(e.Customers, CustomerSeats{s.offer, s.externalID, changed})
 		}
 	}
 	for _, pkg := range slices.Sorted(maps.Keys(total)) {
@@ -59,10 +61,10 @@ func moveSeat(seats map[string]int, c *Change) {
 			continue
 		}
 		if f.Before != "" {
-			seats[f.Before]--
+			seats[c.Kind.seatName(f.Before)]--
 		}
 		if f.After != "" {
-			seats[f.After]++
+			seats[c.Kind.seatName(f.After)]++
 		}
 	}
 }

@@ -23,7 +23,7 @@ type estate struct {
 
 func newEstate() *estate {
 	e := &estate{want: NewDesired(), have: NewLive()}
-	e.have.Proven[Subscriber] = true
+	e.have.Proven[Subscriber], e.have.Proven[BroadWorksSubscriber] = true, true
 	columns := map[Column]int{}
 	for _, k := range Kinds() {
 		for _, r := range SpecOf(k).Rules {
@@ -39,6 +39,7 @@ func newEstate() *estate {
 // macros stand for the cells that many rows need and no test is about.
 var macros = map[string]string{
 	"+new":      `name=Acme primary_email=it@acme.example provisioning_id=template address_line1="Main Street 1" city=Berlin country=DE`,
+	"+user":     `provisioning_id=template first_name=Anna last_name=Berg`,
 	"+location": `location_name=Office location_timezone=Europe/Berlin location_language=de_DE`,
 }
 
@@ -66,7 +67,7 @@ func (e *estate) addWant(line string) error {
 
 // rows counts the rows of the input.
 func (e *estate) rows() int {
-	return e.want.Of(Customer).Len() + e.want.Of(Subscriber).Len() + len(e.want.Rejected)
+	return e.want.Len() + len(e.want.Rejected)
 }
 
 // addHave adds a live object. Its id is its key, its status "provisioned" and its
@@ -82,6 +83,14 @@ func (e *estate) addHave(line string) error {
 		defaults[ColID], defaults[ColPackages] = cells[ColExternalID], "webex_calling"
 	case Subscriber:
 		defaults[ColID], defaults[ColPackage] = cells[ColCustomerExternalID]+"/"+cells[ColEmail], "webex_calling"
+	case BroadWorksEnterprise:
+		defaults[ColID], defaults[ColDirSync] = cells[ColSPEnterpriseID], SwitchOff
+	case BroadWorksSubscriber:
+		defaults[ColID], defaults[ColPackage] = cells[ColSPEnterpriseID]+"/"+cells[ColUserID], basic
+		defaults[ColProvisioningID] = "template"
+	case BroadWorksWorkspace: // the API does not tell the user id, which here is the id
+		defaults[ColID] = cells[ColSPEnterpriseID] + "/" + cells[ColUserID]
+		delete(cells, ColUserID)
 	}
 	for c, v := range defaults {
 		if _, given := cells[c]; !given {
@@ -103,9 +112,11 @@ func parseRow(line string) (Kind, Cells, error) {
 	if !ok {
 		return 0, nil, fmt.Errorf("%q: no such kind", line)
 	}
-	cells := Cells{ColExternalID: words[1]}
-	if customer, email, ok := strings.Cut(words[1], "/"); ok {
-		cells = Cells{ColCustomerExternalID: customer, ColEmail: email}
+	cells := Cells{}
+	customer, own, _ := strings.Cut(words[1], "/")
+	cells[SpecOf(kind).Keys[0]] = customer
+	if own != "" {
+		cells[SpecOf(kind).OwnKey()] = own
 	}
 	for _, w := range words[2:] {
 		name, v, _ := strings.Cut(w, "=")
@@ -170,13 +181,15 @@ func (e *estate) setOptions(line string) error {
 		case "for": // the one that the run as a whole acts for
 			e.have.SubPartner = v
 		case "unproven":
-			e.have.Proven[Subscriber] = false
+			e.have.Proven[Subscriber], e.have.Proven[BroadWorksSubscriber] = false, false
+		case "resend-workspaces":
+			e.opt.ResendWorkspaces = true
 		case "only":
 			e.opt.Only, _ = ParseKind(v)
 		case "customer":
 			e.opt.Customer = v
 		case "customers-file": // the header has no column of subscribers
-			delete(e.want.Files[0].Columns, ColEmail)
+			delete(e.want.Files[0].Columns, ColCustomerExternalID)
 		default:
 			return fmt.Errorf("no option %q", word)
 		}
@@ -281,9 +294,11 @@ func checkInvariants(t reporter, want *Desired, p *Plan) {
 			t.Errorf("%s: dependencies are not in order: %q", c.ID, c.DependsOn)
 		}
 		for _, id := range c.DependsOn {
-			// A change only ever waits for lower stages, its own customer's and
-			// others', so no two can wait for each other.
-			if stage, ok := stages[id]; !ok || stage >= c.Stage {
+			// A change of wholesale only ever waits for lower stages, its own customer's
+			// and others', so no two can wait for each other. Those of BroadWorks may
+			// wait within a stage; that they get on is seen when the plan is carried out.
+			within := c.Kind.Offer() == BroadWorks && id != c.ID && stages[id] != 0
+			if stage, ok := stages[id]; !within && (!ok || stage >= c.Stage) {
 				t.Errorf("%s (stage %d) depends on %s (stage %d, known %v)", c.ID, c.Stage, id, stage, ok)
 			}
 		}
@@ -370,20 +385,25 @@ func checkRows(t reporter, want *Desired, p *Plan) {
 
 func checkDeletes(t reporter, p *Plan) {
 	t.Helper()
-	var customers, subscribers, packages, counted int
+	var customers, subscribers, users, workspaces, packages, counted int
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		packages += len(c.PackagesLost())
 		switch {
 		case c.Action == Remove && c.Kind == Customer:
 			customers++
+		case c.Action == Remove && c.Kind == BroadWorksSubscriber:
+			users++
+		case c.Action == Remove && c.Kind == BroadWorksWorkspace:
+			workspaces++
 		case c.Action == Remove:
 			subscribers++
 		}
 	}
 	d := p.Deletes
-	if d.Customers != customers || d.Subscribers != subscribers || d.Packages != packages || d.Total() != customers+subscribers+packages {
-		t.Errorf("deletes %+v, counted %d customers, %d subscribers, %d packages", d, customers, subscribers, packages)
+	if d.Customers != customers || d.Subscribers != subscribers || d.Packages != packages || d.BroadWorks != users || d.Workspaces != workspaces ||
+		d.Total() != customers+subscribers+packages+users+workspaces {
+		t.Errorf("deletes %+v, counted %d customers, %d subscribers, %d packages, %d and %d of BroadWorks", d, customers, subscribers, packages, users, workspaces)
 	}
 	perCustomer := 0
 	for _, c := range d.PerCustomer {
@@ -392,7 +412,7 @@ func checkDeletes(t reporter, p *Plan) {
 	for _, c := range p.Counts() {
 		counted += c.N
 	}
-	if perCustomer != subscribers || counted != len(p.Changes) {
+	if perCustomer != subscribers+users || counted != len(p.Changes) {
 		t.Errorf("%d deletes by customer of %d; %d changes counted of %d", perCustomer, subscribers, counted, len(p.Changes))
 	}
 }

@@ -11,13 +11,13 @@ const fingerprintBytes = 8
 
 // Fingerprint is a hash of those columns of a live object that a plan relies on:
 // for a customer external id, packages and address, for a subscriber e-mail and
-// package. Status is no part of it, because it passes on its own, and neither is
+// package, for what is of BroadWorks all that the API shows. Status is no part of it, because it passes on its own, and neither is
 // what an object belongs to: that never changes under one id, but the name of it
 // may. It is 16 lower-case hex digits.
 func Fingerprint(k Kind, get func(Column) string) string {
 	h := sha256.New()
 	for _, r := range SpecOf(k).Rules {
-		if !r.Compared || r.Column == ColOrgID || r.Column == ColCustomerExternalID {
+		if !r.Compared || r.Column == ColOrgID || r.Column == ColCustomerExternalID || r.Column == ColSPEnterpriseID {
 			continue
 		}
 		h.Write([]byte(Fold(r.Column, get(r.Column))))

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -11,10 +12,13 @@ type Deletes struct {
 	Customers   int `json:"customers"`
 	Subscribers int `json:"subscribers"`
 	Packages    int `json:"packages"`
-	// Population is the number of live customers and subscribers in the estate,
-	// as far as the listing could tell: at least so many.
+	// BroadWorks and Workspaces are the subscribers and workspaces of BroadWorks.
+	BroadWorks int `json:"broadworks_subscribers,omitempty"`
+	Workspaces int `json:"broadworks_workspaces,omitempty"`
+	// Population is the number of live objects in the estate, as far as the listing
+	// could tell: at least so many.
 	Population int `json:"population"`
-	// PerCustomer has the customers that lose subscribers, by external id.
+	// PerCustomer has the customers that lose subscribers, by offer and external id.
 	PerCustomer []CustomerDeletes `json:"per_customer,omitempty"`
 	// Pruned is the part that no row asks for.
 	Pruned int `json:"pruned,omitempty"`
@@ -28,13 +32,16 @@ type Deletes struct {
 
 // CustomerDeletes counts the subscribers that one customer loses.
 type CustomerDeletes struct {
+	Offer    Offer  `json:"offer,omitempty"`
 	Customer string `json:"customer"`
 	Deletes  int    `json:"deletes"`
 	Before   int    `json:"before"` // subscribers it has now
 }
 
 // Total is the number that --allow-deletes has to name.
-func (d Deletes) Total() int { return d.Customers + d.Subscribers + d.Packages }
+func (d Deletes) Total() int {
+	return d.Customers + d.Subscribers + d.Packages + d.BroadWorks + d.Workspaces
+}
 
 // The delete budget: a plan above any of these needs a person who names the
 // exact number.
@@ -89,7 +96,11 @@ func (p *Plan) Check(l Limits) []GuardHit {
 }
 
 func (d Deletes) describe() string {
-	return fmt.Sprintf("%d customers, %d subscribers, %d customer packages", d.Customers, d.Subscribers, d.Packages)
+	text := fmt.Sprintf("%d customers, %d subscribers, %d customer packages", d.Customers, d.Subscribers, d.Packages)
+	if d.BroadWorks+d.Workspaces > 0 {
+		text += fmt.Sprintf(", %d BroadWorks subscribers, %d BroadWorks workspaces", d.BroadWorks, d.Workspaces)
+	}
+	return text
 }
 
 func (d Deletes) overBudget() []string {
@@ -105,7 +116,7 @@ func (d Deletes) overBudget() []string {
 			over = append(over, fmt.Sprintf("%d more customers lose more than %d %% of their subscribers", len(big)-i, MaxCustomerPercent))
 			break
 		}
-		over = append(over, fmt.Sprintf("customer %q loses %d of %d subscribers, more than %d %%", c.Customer, c.Deletes, c.Before, MaxCustomerPercent))
+		over = append(over, fmt.Sprintf("%s %q loses %d of %d subscribers, more than %d %%", cmp.Or(c.Offer, Wholesale).Customer(), c.Customer, c.Deletes, c.Before, MaxCustomerPercent))
 	}
 	if d.Total()*percentOfAll > MaxPopulationPercent*d.Population {
 		over = append(over, fmt.Sprintf("%d deletes are more than %d %% of the %d live objects known", d.Total(), MaxPopulationPercent, d.Population))

@@ -10,7 +10,7 @@ import (
 
 // losing is what a plan takes away from one customer among many.
 func losing(deletes, of, population int) Deletes {
-	return Deletes{Subscribers: deletes, Population: population, PerCustomer: []CustomerDeletes{{"acme", deletes, of}}}
+	return Deletes{Subscribers: deletes, Population: population, PerCustomer: []CustomerDeletes{{Wholesale, "acme", deletes, of}}}
 }
 
 func TestGuards(t *testing.T) {
@@ -42,7 +42,7 @@ func TestGuards(t *testing.T) {
 		{"an empty input", Deletes{EmptyScopes: []string{""}}, Limits{AllowDeletes: none}, []string{"the input has no rows -> --allow-empty"}},
 		{"an unproven listing", Deletes{Unproven: "why not"}, Limits{AllowDeletes: 0, AllowEmpty: true}, []string{"nothing can be pruned: why not -> mend that, or leave out --prune"}},
 		{"everything at once", Deletes{
-			Subscribers: 30, Population: 100, PerCustomer: []CustomerDeletes{{"acme", 15, 50}, {"other", 15, 50}}, EmptyScopes: []string{"acme"}, Unproven: "why not",
+			Subscribers: 30, Population: 100, PerCustomer: []CustomerDeletes{{Wholesale, "acme", 15, 50}, {Wholesale, "other", 15, 50}}, EmptyScopes: []string{"acme"}, Unproven: "why not",
 		}, Limits{AllowDeletes: none}, []string{
 			"nothing can be pruned: why not -> mend that, or leave out --prune",
 			"the input wants no subscribers -> --allow-empty",
@@ -70,7 +70,7 @@ func TestGuards(t *testing.T) {
 func TestManyCustomersOverTheLimitAreSummarised(t *testing.T) {
 	d := Deletes{Population: 1_000_000}
 	for i := range 9 {
-		d.PerCustomer = append(d.PerCustomer, CustomerDeletes{fmt.Sprint(i), 5, 20})
+		d.PerCustomer = append(d.PerCustomer, CustomerDeletes{Wholesale, fmt.Sprint(i), 5, 20})
 		d.Subscribers += 5
 	}
 	hits := (&Plan{Deletes: d}).Check(Limits{AllowDeletes: -1})
@@ -89,7 +89,7 @@ func TestGuardsSeeThePlan(t *testing.T) {
 		e.add(t, []string{fmt.Sprintf("subscriber acme/p%d@x.example", i)}, nil)
 	}
 	got := e.plan(t).Deletes
-	want := Deletes{Customers: 1, Subscribers: 19, Packages: 1, Population: 22, PerCustomer: []CustomerDeletes{{"acme", 19, 20}}, Pruned: 19}
+	want := Deletes{Customers: 1, Subscribers: 19, Packages: 1, Population: 22, PerCustomer: []CustomerDeletes{{Wholesale, "acme", 19, 20}}, Pruned: 19}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

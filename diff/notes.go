@@ -11,7 +11,7 @@ import (
 func (p *planner) countUncompared(r Row, sent []FieldChange) {
 	for _, c := range SpecOf(r.Kind()).uncompared {
 		if r.Get(c) != "" && !slices.ContainsFunc(sent, func(f FieldChange) bool { return f.Column == c }) {
-			p.uncompared[c]++
+			p.uncompared[r.Kind()][c]++
 		}
 	}
 }
@@ -22,7 +22,7 @@ func (p *planner) noteUncompared() {
 	for _, k := range Kinds() {
 		var columns []string
 		for _, c := range SpecOf(k).uncompared {
-			if n := p.uncompared[c]; n > 0 {
+			if n := p.uncompared[k][c]; n > 0 {
 				columns = append(columns, fmt.Sprintf("%s (%d)", c, n))
 			}
 		}
@@ -37,7 +37,7 @@ func (p *planner) noteUncompared() {
 // address. It is a hint and changes nothing: the API cannot change an address.
 func (p *planner) noteRenames() {
 	for _, s := range p.sorted {
-		if s.leaving == 0 || s.leaving == len(s.changes) {
+		if s.offer != Wholesale || s.leaving == 0 || s.leaving == len(s.changes) {
 			continue
 		}
 		gone := map[string]*Change{}

@@ -51,16 +51,17 @@ type Stage uint8
 
 // The stages of one customer's changes.
 const (
-	StageReady          Stage = iota + 1 // the customer is provisioned, or gets packages or an address
+	StageReady          Stage = iota + 1 // the customer is provisioned, gets packages or an address, or is opened by its first subscriber
 	StageRemove                          // subscribers leave, and release numbers and extensions
 	StageUpdate                          // subscribers change package
 	StageProvision                       // subscribers join
 	StageShrink                          // the customer loses packages that nobody uses any more
+	StageSync                            // the directory sync of an enterprise is switched
 	StageRemoveCustomer                  // the customer itself goes
 )
 
 var stageNames = [...]string{
-	StageReady: "ready", StageRemove: "remove", StageUpdate: "update", StageProvision: "provision", StageShrink: "shrink", StageRemoveCustomer: "remove_customer",
+	StageReady: "ready", StageRemove: "remove", StageUpdate: "update", StageProvision: "provision", StageShrink: "shrink", StageSync: "sync", StageRemoveCustomer: "remove_customer",
 }
 
 // MarshalText writes the word for the stage, so that saved plans do not depend

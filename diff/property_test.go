@@ -76,7 +76,7 @@ func (m *model) drawLive(packages map[string][]string) map[string]string {
 		live[person] = c
 		m.have1(fmt.Sprintf("subscriber %s/%s package=%s", c, person, m.pick(person+" has", packages[c]...)))
 		m.next++
-		m.numbers[c+"/"+person] = []holding{{ColExtension, c, fmt.Sprint(m.next)}}
+		m.numbers[c+"/"+person] = []holding{{ColExtension, Scope{Wholesale, c}, fmt.Sprint(m.next)}}
 	}
 	return live
 }

@@ -13,23 +13,33 @@ func (p *planner) prune() {
 	if !p.opt.Prune {
 		return
 	}
-	if reason := p.pruneRefused(); reason != "" {
+	kinds := slices.DeleteFunc([]Kind{Subscriber, BroadWorksSubscriber}, func(k Kind) bool { return !p.covers(k) })
+	if reason := p.pruneRefused(kinds); reason != "" {
 		p.plan.Deletes.Unproven = reason
 		return
 	}
-	if !p.coversSubscribers() {
+	if len(kinds) == 0 {
 		p.plan.Notes = append(p.plan.Notes, Note{Text: "--prune: the input does not describe subscribers, so none is pruned"})
 		return
 	}
-	live := p.have.Of(Subscriber)
 	empty := map[string]bool{}
+	for _, k := range kinds {
+		p.pruneKind(k, empty)
+	}
+	p.plan.Deletes.EmptyScopes = slices.Sorted(maps.Keys(empty))
+}
+
+// pruneKind prunes the subscribers of one offer, and enters the customers that
+// it leaves without any.
+func (p *planner) pruneKind(k Kind, empty map[string]bool) {
+	live := p.have.Of(k)
 	for i := range live.Len() {
 		l := live.Row(i)
-		s := p.state(p.owner(l))
-		if p.named[i] || !s.prunable() {
+		s := p.stateOf(Scope{k.Offer(), p.owner(l)})
+		if p.named[k][i] || !s.prunable() {
 			continue
 		}
-		p.named[i] = true
+		p.named[k][i] = true
 		p.plan.Deletes.Pruned++
 		// Two live objects may share a key; the id tells their removals apart.
 		verb := "prune"
@@ -41,7 +51,6 @@ func (p *planner) prune() {
 			empty[s.externalID] = true
 		}
 	}
-	p.plan.Deletes.EmptyScopes = slices.Sorted(maps.Keys(empty))
 }
 
 // prunable reports whether the input covers the customer's subscribers. A
@@ -50,17 +59,21 @@ func (s *customerState) prunable() bool {
 	return (s.hasWant || s.rowsBelow > 0) && (s.held == "" || s.goes)
 }
 
-// coversSubscribers reports whether the input speaks of subscribers at all. An
-// input of customers alone says nothing about who should not be there.
-func (p *planner) coversSubscribers() bool {
-	return p.opt.Only != Customer && (p.want.Of(Subscriber).Len() > 0 ||
-		slices.ContainsFunc(p.want.Files, func(f File) bool { return f.Columns[ColEmail] > 0 }))
+// covers reports whether the input speaks of subscribers of a kind at all. An
+// input of customers alone says nothing about who should not be there. Of
+// BroadWorks it takes a row: the columns of its keys are those of workspaces too.
+func (p *planner) covers(k Kind) bool {
+	return (p.opt.Only == 0 || p.opt.Only == k) && (p.want.Of(k).Len() > 0 || k == Subscriber &&
+		slices.ContainsFunc(p.want.Files, func(f File) bool { return f.Columns[ColCustomerExternalID] > 0 && f.Columns[ColEmail] > 0 }))
 }
 
 // pruneRefused says why nothing at all may be pruned, "" when it may.
-func (p *planner) pruneRefused() string {
+func (p *planner) pruneRefused(kinds []Kind) string {
+	if len(kinds) == 0 {
+		kinds = []Kind{Subscriber}
+	}
 	switch {
-	case !p.have.Proven[Subscriber]:
+	case slices.ContainsFunc(kinds, func(k Kind) bool { return !p.have.Proven[k] }):
 		return "the listing is not proven complete (two passes did not show the same objects)"
 	case len(p.want.Rejected) > 0 || p.opt.SkipInvalid && slices.ContainsFunc(p.plan.Held, func(h Held) bool { return h.Outcome == RejectedRow }):
 		return "rows were set aside as invalid, and what they name could be pruned by mistake"
@@ -94,7 +107,7 @@ func (p *planner) settleCustomers() {
 
 // emptying says how a customer gets rid of its subscribers.
 func (p *planner) emptying() string {
-	if p.coversSubscribers() {
+	if p.covers(Subscriber) {
 		return "list them with ensure=absent, or add --prune"
 	}
 	return "list them with ensure=absent in a file of subscribers; --prune looks at customers of such files alone"
@@ -105,18 +118,20 @@ func (p *planner) emptying() string {
 func (p *planner) connect() {
 	released := p.released()
 	for _, s := range p.sorted {
-		for i := range s.changes {
-			c := &s.changes[i]
+		for c := range s.below() {
 			if c.Action == Remove {
 				continue
 			}
-			if s.ready != nil && (s.ready.Action == Provision || slices.Contains(s.gains, packageAfter(c))) {
+			if s.ready != nil && c != s.ready && (s.ready.Action == Provision || slices.Contains(s.gains, packageAfter(c))) {
 				c.dependOn(s.ready)
 			}
 			for _, h := range takes(c) {
 				for _, gone := range released[h] {
+					if gone == c {
+						continue
+					}
 					c.dependOn(gone)
-					if h.column == ColEmail {
+					if gone.Action == Remove && (h.column == ColEmail || h.column == ColUserID) {
 						s.connectMove(c, gone)
 					}
 				}
@@ -151,6 +166,9 @@ func (s *customerState) connectLast() {
 			s.remove.dependOn(&s.changes[i])
 		}
 	}
+	if s.sync != nil && s.ready != nil {
+		s.sync.dependOn(s.ready)
+	}
 }
 
 func packageAfter(c *Change) string {
@@ -168,23 +186,21 @@ func packageBefore(c *Change) string {
 }
 
 // holding is something that only one subscriber can have at a time: an e-mail
-// address, a phone number, or an extension within a customer.
+// address, a phone number, a user id of BroadWorks, or an extension within a
+// customer.
 type holding struct {
-	column          Column
-	customer, value string
+	column Column
+	scope  Scope // of an extension
+	value  string
 }
 
-// released maps what removals set free to the removals that do.
+// released maps what removals, and updates of BroadWorks subscribers, set free to
+// the changes that do.
 func (p *planner) released() map[holding][]*Change {
 	out := map[holding][]*Change{}
 	for _, s := range p.sorted {
-		for i := range s.changes {
-			c := &s.changes[i]
-			if c.Action != Remove {
-				continue
-			}
-			frees := holdings(c.Key.Customer, c.Fields, func(f FieldChange) string { return f.Before })
-			for _, h := range append(frees, holding{ColEmail, "", c.Key.Email}) {
+		for c := range s.below() {
+			for _, h := range c.frees() {
 				out[h] = append(out[h], c)
 			}
 		}
@@ -192,23 +208,48 @@ func (p *planner) released() map[holding][]*Change {
 	return out
 }
 
-func takes(c *Change) []holding {
-	out := holdings(c.Key.Customer, c.Fields, func(f FieldChange) string { return f.After })
-	if c.Action == Provision {
-		out = append(out, holding{ColEmail, "", c.Key.Email})
+func (c *Change) frees() []holding {
+	if c.Action == Provision || c.Action == Update && c.Kind != BroadWorksSubscriber {
+		return nil
+	}
+	out := c.holdings(func(f FieldChange) string { return f.Before })
+	if c.Action == Remove {
+		out = append(out, c.own()...)
 	}
 	return out
 }
 
-func holdings(customer string, fields []FieldChange, value func(FieldChange) string) []holding {
+func takes(c *Change) []holding {
+	out := c.holdings(func(f FieldChange) string { return f.After })
+	if c.Action == Provision {
+		out = append(out, c.own()...)
+	}
+	return out
+}
+
+// own is what a subscriber is known by everywhere.
+func (c *Change) own() []holding {
+	switch c.Kind {
+	case Subscriber:
+		return []holding{{column: ColEmail, value: c.Key.Email}}
+	case BroadWorksSubscriber:
+		return []holding{{column: ColUserID, value: c.Key.UserID}}
+	}
+	return nil
+}
+
+func (c *Change) holdings(value func(FieldChange) string) []holding {
 	var out []holding
-	for _, f := range fields {
+	for _, f := range c.Fields {
+		v := value(f)
 		switch {
-		case value(f) == "":
+		case v == "":
 		case f.Column == ColPhone:
-			out = append(out, holding{f.Column, "", value(f)})
+			out = append(out, holding{column: ColPhone, value: v})
+		case f.Column == ColEmail && c.Kind == BroadWorksSubscriber:
+			out = append(out, holding{column: ColEmail, value: FoldEmail(v)})
 		case f.Column == ColExtension:
-			out = append(out, holding{f.Column, customer, value(f)})
+			out = append(out, holding{ColExtension, c.Scope(), v})
 		}
 	}
 	return out
@@ -227,9 +268,14 @@ func (p *planner) countDeletes() {
 		if s.shrink != nil {
 			d.Packages += len(s.shrink.PackagesLost())
 		}
-		d.Subscribers += s.leaving
+		if s.offer == BroadWorks {
+			d.BroadWorks += s.leaving
+			d.Workspaces += s.workspacesLeaving()
+		} else {
+			d.Subscribers += s.leaving
+		}
 		if s.leaving > 0 {
-			d.PerCustomer = append(d.PerCustomer, CustomerDeletes{s.externalID, s.leaving, s.size})
+			d.PerCustomer = append(d.PerCustomer, CustomerDeletes{s.offer, s.externalID, s.leaving, s.size})
 		}
 	}
 	if p.opt.Prune && p.want.Len() == 0 {

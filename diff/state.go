@@ -3,12 +3,15 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
 
-// customerState gathers what a plan knows of one customer.
+// customerState gathers what a plan knows of one customer, which in BroadWorks
+// is an enterprise.
 type customerState struct {
+	offer      Offer
 	externalID string
 	live, want Row
 	hasLive    bool
@@ -20,16 +23,32 @@ type customerState struct {
 	held       string         // why no row below it is carried out; "" = go on
 	heldAs     Outcome        // what that makes of the rows below
 	final      []string       // packages after the whole plan
-	ready      *Change        // provision, or the update that adds
+	ready      *Change        // provision, or the update that adds; of an enterprise its first subscriber
 	gains      []string       // packages that ready brings
 	shrink     *Change        // the update that takes packages away
 	remove     *Change        // of the customer itself
+	sync       *Change        // switches the directory sync of an enterprise
 	rowsBelow  int            // subscriber rows of the input
 	staying    int            // those of them that do not say ensure=absent
 	seats      map[string]int // live subscribers per package
 	size       int            // live subscribers
-	changes    []Change       // of its subscribers
-	leaving    int            // removals among them
+	changes    []Change       // of its subscribers and workspaces
+	leaving    int            // removals of subscribers among them
+}
+
+// below yields the changes of subscribers and workspaces; where one of them opens
+// the enterprise, that one is the first.
+func (s *customerState) below() iter.Seq[*Change] {
+	return func(yield func(*Change) bool) {
+		if s.ready != nil && s.ready.Kind == BroadWorksSubscriber && !yield(s.ready) {
+			return
+		}
+		for i := range s.changes {
+			if !yield(&s.changes[i]) {
+				return
+			}
+		}
+	}
 }
 
 // hold stops everything below a customer.
@@ -44,21 +63,29 @@ func (s *customerState) waits() bool {
 // the input calls it.
 func (p *planner) owner(live Row) string {
 	id := live.t.cell(live.i, SpecOf(live.t.kind).scope)
+	if live.t.kind.Offer() != Wholesale {
+		return id
+	}
 	if now, ok := p.renamed[id]; ok {
 		return now
 	}
 	return id
 }
 
-// state returns what is known of a customer, making it at first sight.
+// state returns what is known of a wholesale customer, making it at first sight.
 func (p *planner) state(externalID string) *customerState {
-	if p.last != nil && p.last.externalID == externalID {
+	return p.stateOf(Scope{Wholesale, externalID})
+}
+
+// stateOf does the same for either offer.
+func (p *planner) stateOf(scope Scope) *customerState {
+	if p.last != nil && p.last.externalID == scope.Customer && p.last.offer == scope.Offer {
 		return p.last
 	}
-	s := p.states[externalID]
+	s := p.states[scope]
 	if s == nil {
-		s = &customerState{externalID: externalID, seats: map[string]int{}}
-		p.states[externalID] = s
+		s = &customerState{offer: scope.Offer, externalID: scope.Customer, seats: map[string]int{}}
+		p.states[scope] = s
 	}
 	p.last = s
 	return s
@@ -77,13 +104,16 @@ func (p *planner) countLive() {
 		s.live, s.hasLive = r, true
 		s.final = SplitPackages(r.Get(ColPackages))
 	}
-	subscribers := p.have.Of(Subscriber)
-	for i := range subscribers.Len() {
-		r := subscribers.Row(i)
-		s := p.state(p.owner(r))
-		s.size++
-		if name := r.Get(ColPackage); name != "" {
-			s.seats[name]++
+	p.countEnterprises()
+	for _, k := range []Kind{Subscriber, BroadWorksSubscriber} {
+		subscribers := p.have.Of(k)
+		for i := range subscribers.Len() {
+			r := subscribers.Row(i)
+			s := p.stateOf(Scope{k.Offer(), p.owner(r)})
+			s.size++
+			if name := r.Get(ColPackage); name != "" {
+				s.seats[k.seatName(name)]++
+			}
 		}
 	}
 }
@@ -95,10 +125,12 @@ func (p *planner) sortStates() {
 	for _, s := range p.states {
 		p.sorted = append(p.sorted, s)
 		slices.SortFunc(s.changes, func(a, b Change) int {
-			return cmp.Or(cmp.Compare(a.Stage, b.Stage), a.Key.Compare(b.Key), strings.Compare(a.LiveID, b.LiveID))
+			return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key), strings.Compare(a.LiveID, b.LiveID))
 		})
 	}
-	slices.SortFunc(p.sorted, func(a, b *customerState) int { return strings.Compare(a.externalID, b.externalID) })
+	slices.SortFunc(p.sorted, func(a, b *customerState) int {
+		return cmp.Or(cmp.Compare(a.offer, b.offer), strings.Compare(a.externalID, b.externalID))
+	})
 }
 
 // appendChanges adds the customer's changes and those of its subscribers, by stage.
@@ -108,7 +140,7 @@ func (s *customerState) appendChanges(out []Change) []Change {
 		out = append(out, *s.ready)
 	}
 	out = append(out, s.changes...)
-	for _, c := range []*Change{s.shrink, s.remove} {
+	for _, c := range []*Change{s.shrink, s.sync, s.remove} {
 		if c != nil {
 			out = append(out, *c)
 		}

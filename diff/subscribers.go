@@ -5,19 +5,25 @@ import (
 	"slices"
 )
 
-// subscribers decides about every subscriber row. Those that say ensure=absent
-// come first: whether a person can join a customer depends on whether the old
-// one lets go.
+// subscribers decides about every subscriber row, of both offers. Those that say
+// ensure=absent come first: whether a person can join a customer depends on
+// whether the old one lets go.
 func (p *planner) subscribers() {
-	rows := p.want.Of(Subscriber)
 	for _, absent := range []bool{true, false} {
-		for i := range rows.Len() {
-			if r := rows.Row(i); r.Absent() == absent {
-				p.subscriber(r)
-			}
+		p.eachRow(Subscriber, absent, p.subscriber)
+		p.eachRow(BroadWorksSubscriber, absent, p.user)
+	}
+}
+
+// eachRow decides about the rows of a kind that ask for removal, or about the
+// others.
+func (p *planner) eachRow(k Kind, absent bool, decide func(Row)) {
+	rows := p.want.Of(k)
+	for i := range rows.Len() {
+		if r := rows.Row(i); r.Absent() == absent {
+			decide(r)
 		}
 	}
-	p.keepStranded()
 }
 
 // subscriber decides about one subscriber row.
@@ -76,7 +82,7 @@ func (p *planner) matchSubscriber(r Row) (m match) {
 	customer, live := r.Get(ColCustomerExternalID), p.have.Of(Subscriber).IndexBy(ColEmail)
 	if live.soleAt(p.expect, r.Get(ColEmail)) && p.owner(p.have.Of(Subscriber).Row(p.expect)) == customer {
 		m = match{here: 1, live: p.have.Of(Subscriber).Row(p.expect)}
-		p.named[p.expect] = true
+		p.named[Subscriber][p.expect] = true
 		p.expect++
 		return m
 	}
@@ -86,7 +92,7 @@ func (p *planner) matchSubscriber(r Row) (m match) {
 		if owner == customer {
 			m.here++
 			m.live = l
-			p.named[l.Index()] = true
+			p.named[Subscriber][l.Index()] = true
 			p.expect = l.Index() + 1
 		}
 	}
@@ -98,7 +104,7 @@ func (p *planner) matchSubscriber(r Row) (m match) {
 		case !p.hasRow(l):
 			m.elsewhere++
 			m.live = l
-			p.named[l.Index()] = true
+			p.named[Subscriber][l.Index()] = true
 		case p.stays(l):
 			m.stays = true
 		}
@@ -142,14 +148,10 @@ func (p *planner) provisionSubscriber(s *customerState, r Row) (c *Change, ok bo
 	case s.waits():
 		p.holdForCustomer(s, r)
 		return nil, false
-	case p.refuseBarred(s, r):
+	case p.refuseBarred(s, r) || p.staysElsewhere(r, BroadWorksSubscriber):
 		return nil, false
 	}
-	planned := p.at(Change{ID: changeID(Subscriber, r.Key(), "provision"), Kind: Subscriber, Action: Provision, Key: r.Key(), Stage: StageProvision, Reason: "not live"}, r)
-	planned.Fields = sentFields(r, func(rule Rule) bool { return rule.Sent != SentNever })
-	s.changes = append(s.changes, planned)
-	p.joins[r.Index()] = true
-	return &s.changes[len(s.changes)-1], true
+	return p.provisionBelow(s, r), true
 }
 
 func hasNumber(r Row) bool { return r.Get(ColPhone) != "" || r.Get(ColExtension) != "" }
@@ -158,11 +160,15 @@ func (p *planner) holdForCustomer(s *customerState, r Row) {
 	p.hold(r, Pending, "its customer waits for a person: "+s.live.Get(ColStatus), "plan again when the customer is provisioned", s.live)
 }
 
-// updateSubscriber compares a row with its live subscriber.
+// updateSubscriber compares a row with its live subscriber, of either offer.
 func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 	status := live.Get(ColStatus)
 	if fields := comparedFields(r, live); len(fields) > 0 && !WaitsForPerson(status) {
-		p.changeSubscriber(s, r, live, fields)
+		if r.Kind() == BroadWorksSubscriber {
+			p.changeUser(s, r, live, fields)
+		} else {
+			p.changeSubscriber(s, r, live, fields)
+		}
 		return
 	}
 	p.countUncompared(r, nil)
@@ -170,7 +176,7 @@ func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 	case WaitsForPerson(status):
 		p.hold(r, Pending, "the live subscriber waits for a person: "+status, "nothing to do here; plan again later", live)
 	case status == StatusProvisioned, status == "": // a snapshot may leave it out
-		p.unchanged(Subscriber)
+		p.unchanged(r.Kind())
 	case status == StatusError:
 		p.hold(r, Conflict, describeStatus(live), "remove the subscriber and provision it again, or mend the cause in Partner Hub", live)
 	default:
@@ -197,22 +203,43 @@ func (p *planner) changeSubscriber(s *customerState, r, live Row, fields []Field
 	if p.refuseBarred(s, r) {
 		return
 	}
+	p.updateBelow(s, r, live, reason, fields)
+}
+
+// updateBelow plans a PUT of what is below a customer.
+func (p *planner) updateBelow(s *customerState, r, live Row, reason string, fields []FieldChange) {
+	k := r.Kind()
 	p.countUncompared(r, fields)
-	c := p.at(Change{ID: changeID(Subscriber, r.Key(), "update"), Kind: Subscriber, Action: Update, Key: r.Key(), Stage: StageUpdate, Reason: reason, Fields: fields}, r)
-	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(Subscriber, live.Get)
+	c := p.at(Change{ID: changeID(k, r.Key(), "update"), Kind: k, Action: Update, Key: r.Key(), Stage: StageUpdate, Reason: reason, Fields: fields}, r)
+	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(k, live.Get)
 	s.changes = append(s.changes, c)
 }
 
-// removeSubscriber plans a removal. Row r is the one that asks for it, and has
-// no table where pruning does.
+// provisionBelow plans a POST of what is below a customer.
+func (p *planner) provisionBelow(s *customerState, r Row) *Change {
+	k := r.Kind()
+	c := p.at(Change{ID: changeID(k, r.Key(), "provision"), Kind: k, Action: Provision, Key: r.Key(), Stage: StageProvision, Reason: "not live"}, r)
+	c.Fields = sentFields(r, func(rule Rule) bool { return rule.Sent != SentNever })
+	s.changes = append(s.changes, c)
+	p.joins[k][r.Index()] = true
+	return &s.changes[len(s.changes)-1]
+}
+
+// removeSubscriber plans a removal, of either offer. Row r is the one that asks
+// for it, and has no table where pruning does.
 func (p *planner) removeSubscriber(s *customerState, live, r Row, reason, verb string) {
-	key := Key{Customer: s.externalID, Email: live.Key().Email}
-	c := Change{ID: changeID(Subscriber, key, verb), Kind: Subscriber, Action: Remove, Key: key, Stage: StageRemove, Reason: reason}
+	k, key := live.Kind(), live.Key()
+	key.Customer = s.externalID
+	c := Change{ID: changeID(k, key, verb), Kind: k, Action: Remove, Key: key, Stage: StageRemove, Reason: reason}
 	if r.t != nil {
 		c = p.at(c, r)
 	}
-	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(Subscriber, live.Get)
-	for _, col := range []Column{ColPackage, ColPhone, ColExtension} {
+	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(k, live.Get)
+	columns := []Column{ColPackage, ColPhone, ColExtension}
+	if k == BroadWorksSubscriber {
+		columns = []Column{ColEmail, ColPackage, ColPhone, ColExtension}
+	}
+	for _, col := range columns {
 		v := live.Get(col)
 		if v == "" && col != ColPackage && r.t != nil && r.Absent() {
 			v = r.Get(col) // the API does not list numbers, but the row may know
@@ -223,5 +250,5 @@ func (p *planner) removeSubscriber(s *customerState, live, r Row, reason, verb s
 	}
 	s.changes = append(s.changes, c)
 	s.leaving++
-	p.going[live.Index()] = true
+	p.going[k][live.Index()] = true
 }

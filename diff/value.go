@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -53,6 +54,8 @@ func settled(v Value, s string) bool {
 		return subscriberPackage(s)
 	case ValueEnsure:
 		return s == EnsurePresent || s == EnsureAbsent
+	case ValueBroadWorksPackage:
+		return slices.Contains(broadworksPackages, s)
 	case ValueText, ValueExternalID, ValueAddressLine:
 		return len(s) > 4 && len(s) <= maxAddressLine && s[0] > '#' && strings.IndexByte(s, '+') < 0 && plain(s)
 	}
@@ -98,6 +101,10 @@ func parseValue(v Value, s string) (string, Issue) {
 		return s, checkPackage(s)
 	case ValuePackageSet:
 		return parsePackageSet(s)
+	case ValueBroadWorksPackage:
+		return s, checkBroadWorksPackage(s)
+	case ValueSwitch:
+		return s, checkSwitch(s)
 	case ValueCountry:
 		return parseCountry(s)
 	case ValueLanguage:

@@ -54,6 +54,8 @@ func checkPackage(s string) Issue {
 		return Issue{}
 	case ok:
 		return Issue{Text: "a package of customers, not of subscribers", Hint: "allowed: " + strings.Join(packageNames(forSubscriber), ", ")}
+	case slices.Contains(broadworksPackages, s):
+		return Issue{Text: "a package of BroadWorks, not of wholesale", Hint: "allowed: " + strings.Join(packageNames(forSubscriber), ", ")}
 	case strings.ContainsAny(s, ";,"):
 		return Issue{Text: "more than one package", Hint: "a subscriber has exactly one"}
 	}

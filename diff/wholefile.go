@@ -17,12 +17,18 @@ func CheckWholeFile(d *Desired) []Problem {
 	customers, subscribers := d.Of(Customer), d.Of(Subscriber)
 	w := &wholeFile{d: d}
 	w.checkCustomers(customers)
+	if d.Of(BroadWorksSubscriber).Len() > 0 {
+		subscribers.IndexBy(ColEmail) // two of the checks below look into it
+	}
 	// Each of the others takes a while for a big file, and none needs another.
 	checks := []func(*wholeFile){
 		func(w *wholeFile) { w.checkPeople(subscribers) },
 		func(w *wholeFile) { w.checkPhones(subscribers) },
 		func(w *wholeFile) { w.checkExtensions(subscribers) },
 		func(w *wholeFile) { w.checkAgainstCustomers(subscribers, customers) },
+		func(w *wholeFile) {
+			w.checkBroadWorks(d.Of(BroadWorksSubscriber), d.Of(BroadWorksWorkspace), d.Of(BroadWorksEnterprise))
+		},
 	}
 	parts := make([]wholeFile, len(checks))
 	var group sync.WaitGroup

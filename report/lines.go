@@ -136,13 +136,17 @@ func customerTotals(p *diff.Plan) [][]string {
 		all      int
 	}
 	var totals []*total
-	byName := map[string]*total{}
+	byScope := map[diff.Scope]*total{}
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		t := byName[c.Key.Customer]
+		scope := c.Scope()
+		t := byScope[scope]
 		if t == nil {
-			t = &total{customer: c.Key.Customer}
-			byName[t.customer] = t
+			t = &total{customer: scope.Customer}
+			if scope.Offer != diff.Wholesale {
+				t.customer = scope.Offer.String() + " " + t.customer
+			}
+			byScope[scope] = t
 			totals = append(totals, t)
 		}
 		t.n[c.Action]++
@@ -177,7 +181,7 @@ func kindCounts(v PlanView) [][]string {
 		done[diff.Count{Kind: c.Kind, Action: c.Action}] = c.N
 	}
 	rows := [][]string{{"", "provision", "update", "remove", "unchanged", "held"}}
-	kinds := diff.Kinds()
+	kinds := slices.DeleteFunc(diff.Kinds(), func(k diff.Kind) bool { return !v.shows(k, held, aside) })
 	if aside[0] > 0 {
 		kinds = append(kinds, 0)
 	}
@@ -195,6 +199,19 @@ func kindCounts(v PlanView) [][]string {
 		}
 	}
 	return rows
+}
+
+// shows reports whether the counts have a line for a kind: those of wholesale
+// always, unless the plan is about BroadWorks alone, and others where there is
+// something to count.
+func (v PlanView) shows(k diff.Kind, held, aside map[diff.Kind]int) bool {
+	counts := func(k diff.Kind) bool {
+		return v.Plan.Unchanged[k] > 0 || held[k] > 0 || aside[k] > 0 || slices.ContainsFunc(v.Plan.Counts(), func(c diff.Count) bool { return c.Kind == k })
+	}
+	if k.Offer() != diff.Wholesale || counts(k) {
+		return counts(k)
+	}
+	return !slices.ContainsFunc(diff.Kinds(), func(o diff.Kind) bool { return o.Offer() == diff.BroadWorks && counts(o) }) || counts(diff.Customer) || counts(diff.Subscriber)
 }
 
 // kindOr is the word for a kind, or another where a row's kind could not be told.

@@ -146,10 +146,11 @@ const alignBy = 200
 
 // lines prints one line per change.
 func (w *planWriter) lines(changes []diff.Change) {
-	where, key := 0, 0
+	where, kind, key := 0, len(diff.Subscriber.String()), 0
 	for i := range changes[:min(len(changes), alignBy)] {
 		l := describe(&changes[i], w.Full)
 		where = max(where, utf8.RuneCountInString(l.Where))
+		kind = max(kind, len(l.Kind))
 		key = max(key, utf8.RuneCountInString(l.Key))
 	}
 	for i := range changes {
@@ -162,7 +163,7 @@ func (w *planWriter) lines(changes []diff.Change) {
 		if l.Lost != "" {
 			text += ", " + w.paint(red, l.Lost)
 		}
-		fmt.Fprintf(w, "  %s %s  %-10s  %s  %s  %s%s\n", w.paint(color, l.Sign()), pad(l.Where, where), l.Kind, pad(l.Key, key),
+		fmt.Fprintf(w, "  %s %s  %s  %s  %s  %s%s\n", w.paint(color, l.Sign()), pad(l.Where, where), pad(l.Kind, kind), pad(l.Key, key),
 			text, w.paint(dim, "("+l.Reason+")"), w.remarkMark(l.Remark))
 	}
 }
