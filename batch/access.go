@@ -24,8 +24,11 @@ func (a *APIApplier) regain(ctx context.Context, c *diff.Change, step Step) Step
 		return step
 	}
 	a.mu.Lock()
-	org := a.organizations[c.Key.Customer]
-	delete(a.organizations, c.Key.Customer)
+	org := a.organizations[c.Scope()]
+	if a.opened[c.Scope()] {
+		org = ""
+	}
+	a.opened[c.Scope()] = true
 	a.mu.Unlock()
 	if org == "" || a.api.OpenOrganization(ctx, org) != nil {
 		return step

@@ -47,8 +47,9 @@ type APIApplier struct {
 
 	mu        sync.Mutex
 	customers map[string]string // external id -> the API's id
-	// organizations are those that were not opened yet, by external id.
-	organizations map[string]string
+	// organizations are those of live customers and enterprises.
+	organizations map[diff.Scope]string
+	opened        map[diff.Scope]bool // those that were opened again, once a run
 }
 
 // NewApplier returns an applier on a client.
@@ -57,13 +58,18 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Settle, o.Busy = cmp.Or(o.Settle, settling), cmp.Or(o.Busy, minBusy)
-	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[string]string{}}
+	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[diff.Scope]string{}, opened: map[diff.Scope]bool{}}
 	if o.Live != nil {
 		t := o.Live.Of(diff.Customer)
 		for i := range t.Len() {
 			r := t.Row(i)
 			a.customers[r.Get(diff.ColExternalID)] = r.Get(diff.ColID)
-			a.organizations[r.Get(diff.ColExternalID)] = r.Get(diff.ColOrgID)
+			a.organizations[diff.Scope{Offer: diff.Wholesale, Customer: r.Get(diff.ColExternalID)}] = r.Get(diff.ColOrgID)
+		}
+		t = o.Live.Of(diff.BroadWorksEnterprise)
+		for i := range t.Len() {
+			r := t.Row(i)
+			a.organizations[diff.Scope{Offer: diff.BroadWorks, Customer: r.Get(diff.ColSPEnterpriseID)}] = r.Get(diff.ColLiveOrgID)
 		}
 	}
 	return a

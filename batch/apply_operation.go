@@ -119,7 +119,7 @@ func (a *APIApplier) changeLive(c *diff.Change, live object, seen string) *opera
 			return kind.update(ctx, c, live)
 		},
 		readBack: func(ctx context.Context, _ time.Time) (Evidence, reply, error) {
-			now, err := kind.get(ctx, live.id)
+			now, err := kind.get(ctx, c, live.id)
 			got := reply{receipt: webex.Receipt{ID: live.id}, object: &now}
 			if isNotFound(err) {
 				got.gone, got.object = true, nil
@@ -165,7 +165,7 @@ func (a *APIApplier) live(ctx context.Context, c *diff.Change) (*object, Result,
 		}
 		return nil, goneResult(c), nil
 	}
-	live, err := a.kindOf(c).get(ctx, c.LiveID)
+	live, err := a.kindOf(c).get(ctx, c, c.LiveID)
 	if isNotFound(err) {
 		return nil, goneResult(c), nil
 	}

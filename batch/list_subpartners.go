@@ -8,10 +8,19 @@ import (
 	"wholesync/internal/webex"
 )
 
-// List reads the live state that a plan for the input needs, and no more. Rows
-// of several sub-partners are listed on behalf of each. An error means that
-// nothing may be planned, for a list with a hole looks like absence.
+// List reads the live state that a plan for the input needs, and no more: kinds
+// and offers without rows cost no call. Rows of several sub-partners are listed
+// on behalf of each. An error means that nothing may be planned, for a list with
+// a hole looks like absence.
 func List(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
+	live, err := listWholesale(ctx, api, want, o)
+	if err != nil {
+		return nil, err
+	}
+	return live, listBroadWorks(ctx, api, want, live, o)
+}
+
+func listWholesale(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
 	named := want.SubPartners()
 	if len(named) == 0 || len(named) == 1 && named[0] == "" {
 		live, err := listPart(ctx, api, want, o)

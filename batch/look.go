@@ -66,7 +66,7 @@ func lookAt(ctx context.Context, kind resource, waiting []Result) ([]Result, err
 				continue // the clocks may differ; the next look, or the one after, sees it
 			}
 			var err error
-			if o, err = kind.get(ctx, w.ResourceID); isNotFound(err) {
+			if o, err = kind.get(ctx, w.Change, w.ResourceID); isNotFound(err) {
 				r = reply{gone: true}
 			} else if stopping(err) != nil {
 				return ended, err

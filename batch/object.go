@@ -27,8 +27,8 @@ type object struct {
 type resource interface {
 	// find looks up the live objects that have the key of a change.
 	find(ctx context.Context, c *diff.Change) ([]object, error)
-	// get reads one object by the API's id.
-	get(ctx context.Context, id string) (object, error)
+	// get reads the object of a change by the API's id.
+	get(ctx context.Context, c *diff.Change, id string) (object, error)
 	// admit says why an object cannot be provisioned, "" where it can.
 	admit(ctx context.Context, c *diff.Change) (why string, err error)
 	provision(ctx context.Context, c *diff.Change) (reply, error)
@@ -68,14 +68,21 @@ func (a *APIApplier) kindOf(c *diff.Change) resource {
 		return customerResource{a, api}
 	case diff.Subscriber:
 		return subscriberResource{a, api}
+	case diff.BroadWorksEnterprise:
+		return enterpriseResource{a, api}
+	case diff.BroadWorksSubscriber:
+		return userResource{a, api}
+	case diff.BroadWorksWorkspace:
+		return workspaceResource{a, api}
 	}
 	panic(fmt.Sprintf("internal error: nothing is known of a %s", c.Kind))
 }
 
 // pendingAdvice says whom an object waits for.
 var pendingAdvice = map[diff.Kind]string{
-	diff.Customer:   "the vendor reviews the customer; nothing to do here",
-	diff.Subscriber: "the person has to act on the vendor's mail first",
+	diff.Customer:             "the vendor reviews the customer; nothing to do here",
+	diff.Subscriber:           "the person has to act on the vendor's mail first",
+	diff.BroadWorksSubscriber: "the person has to act on the vendor's mail first",
 }
 
 // conclude judges an object after a write by its status, never by the HTTP

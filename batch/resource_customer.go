@@ -31,7 +31,7 @@ func (r customerResource) byExternalID(ctx context.Context, externalID string) (
 	return found, nil
 }
 
-func (r customerResource) get(ctx context.Context, id string) (object, error) {
+func (r customerResource) get(ctx context.Context, _ *diff.Change, id string) (object, error) {
 	c, err := r.api.GetCustomer(ctx, id)
 	return customerObject(c), err
 }

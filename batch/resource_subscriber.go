@@ -32,7 +32,7 @@ func (r subscriberResource) find(ctx context.Context, c *diff.Change) ([]object,
 	return found, nil
 }
 
-func (r subscriberResource) get(ctx context.Context, id string) (object, error) {
+func (r subscriberResource) get(ctx context.Context, _ *diff.Change, id string) (object, error) {
 	s, err := r.api.GetSubscriber(ctx, id)
 	return subscriberObject(s), err
 }
