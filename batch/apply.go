@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -275,9 +276,15 @@ const (
 	codeMigrationPending = 2027 // waits for a person
 	codeCustomerExists   = 2503
 	codeSubscriberExists = 2507
+	codeUserIDExists     = 2009 // these three are of BroadWorks
+	codeAddressInUse     = 2010
+	codeWorkspaceExists  = 2040
 	codeActiveUser       = 2514
 	codePackageInUse     = 2520
 )
+
+// takenCodes say that what would be provisioned is there already.
+var takenCodes = []int{codeCustomerExists, codeSubscriberExists, codeUserIDExists, codeAddressInUse, codeWorkspaceExists}
 
 // refused is the step after an error. The class decides, and the class was
 // decided in one place, [webex.Classify].
@@ -302,7 +309,7 @@ func (a *APIApplier) refused(so Result, err error) Step {
 		res.Outcome = diff.Pending
 	case e.Class == webex.ClassNotFound && so.Change.Action == diff.Remove:
 		res.Outcome, res.Description, res.Advice = diff.Unchanged, goneAlready, ""
-	case e.Class == webex.ClassNotFound && so.Change.Action == diff.Update, e.Code == codeCustomerExists, e.Code == codeSubscriberExists:
+	case e.Class == webex.ClassNotFound && so.Change.Action == diff.Update, slices.Contains(takenCodes, e.Code):
 		res.Outcome = diff.Conflict
 	}
 	return Step{Result: res}

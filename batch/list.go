@@ -50,8 +50,38 @@ func listPart(ctx context.Context, api *webex.Client, want *diff.Desired, o List
 	return l.live()
 }
 
-// ListAll reads the whole estate.
-func ListAll(ctx context.Context, api *webex.Client) (*diff.Live, error) {
+// ListAllOptions say what of the estate to list as a whole.
+type ListAllOptions struct {
+	Offers []diff.Offer
+	// Customer is the external id of a customer, or the sp_enterprise_id of an
+	// enterprise, where that alone is asked for.
+	Customer string
+}
+
+// ListAll reads the whole estate of some offers, or all that belongs to one
+// customer.
+func ListAll(ctx context.Context, api *webex.Client, o ListAllOptions) (live *diff.Live, err error) {
+	live = diff.NewLive()
+	for _, offer := range o.Offers {
+		switch {
+		case offer == diff.BroadWorks:
+			err = listAllBroadWorks(ctx, api, live, o.Customer)
+		case o.Customer != "":
+			want := diff.NewDesired()
+			if err = want.Of(diff.Customer).Add(diff.Position{}, diff.Cells{diff.ColExternalID: o.Customer}); err == nil {
+				live, err = listPart(ctx, api, want, ListOptions{})
+			}
+		default:
+			live, err = listAllWholesale(ctx, api)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+func listAllWholesale(ctx context.Context, api *webex.Client) (*diff.Live, error) {
 	l := newLister(api)
 	if err := l.allCustomers(ctx); err != nil {
 		return nil, err

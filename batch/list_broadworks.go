@@ -56,20 +56,24 @@ func listBroadWorks(ctx context.Context, api *webex.Client, want *diff.Desired, 
 	return l.add(live)
 }
 
-// listAllBroadWorks adds all enterprises and subscribers. Workspaces are left
-// out: the API does not tell whose BroadWorks user they are.
-func listAllBroadWorks(ctx context.Context, api *webex.Client, live *diff.Live) error {
-	l := &userLister{api: api}
-	if err := l.listEnterprises(ctx, nil); err != nil {
+// listAllBroadWorks adds all enterprises and subscribers, or one enterprise with
+// its subscribers. Workspaces are left out: the API does not tell whose BroadWorks
+// user they are.
+func listAllBroadWorks(ctx context.Context, api *webex.Client, live *diff.Live, enterprise string) error {
+	l := &userLister{api: api, whole: enterprise == ""}
+	var named []string
+	if enterprise != "" {
+		named = []string{enterprise}
+	}
+	if err := l.listEnterprises(ctx, named); err != nil {
 		return fmt.Errorf("listing enterprises: %w", err)
 	}
 	read := func() (map[string]webex.BroadWorksSubscriber, error) {
-		return l.page(ctx, webex.BroadWorksSubscriberFilter{})
+		return l.page(ctx, webex.BroadWorksSubscriberFilter{SPEnterpriseID: enterprise})
 	}
 	if err := l.listUsers(read, false); err != nil {
 		return err
 	}
-	l.whole = true
 	return l.add(live)
 }
 

@@ -169,7 +169,7 @@ func TestListErrors(t *testing.T) {
 					if live != nil || !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), "listing "+list[1:]) {
 						t.Errorf("live is %v, error %v", live != nil, err)
 					}
-					if live, err = ListAll(t.Context(), e.client); live != nil || err == nil {
+					if live, err = ListAll(t.Context(), e.client, ListAllOptions{Offers: []diff.Offer{diff.Wholesale}}); live != nil || err == nil {
 						t.Error("no error for the whole estate")
 					}
 				})
@@ -279,7 +279,7 @@ func TestListOnce(t *testing.T) {
 	})
 	e := inMemory(t, sandbox.Options{})
 	e.client = newClient(t, e.box, webex.Config{BaseURL: memoryURL, Transport: direct{handler}})
-	live, err := ListAll(t.Context(), e.client)
+	live, err := ListAll(t.Context(), e.client, ListAllOptions{Offers: []diff.Offer{diff.Wholesale}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestListOnce(t *testing.T) {
 
 func TestListLargeEstate(t *testing.T) {
 	e := onLoopback(t, sandbox.Options{Seed: estateOf(100, 100)})
-	live, err := ListAll(t.Context(), e.client)
+	live, err := ListAll(t.Context(), e.client, ListAllOptions{Offers: []diff.Offer{diff.Wholesale}})
 	if err != nil {
 		t.Fatal(err)
 	}

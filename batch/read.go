@@ -195,8 +195,8 @@ func ReadSnapshot(path string) (*diff.Live, []diff.Problem, error) {
 	live := diff.NewLive()
 	for _, kind := range diff.Kinds() {
 		live.Tables[kind] = f.tables[kind]
-		live.Proven[kind] = f.head.has(kind)
-		live.Whole[kind] = f.head.has(kind)
+		live.Proven[kind] = f.head.holds(kind)
+		live.Whole[kind] = f.head.holds(kind)
 	}
 	buildIndexes(live)
 	new(diff.Desired).SortProblems(f.problems) // of one file: by line and field

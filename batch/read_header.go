@@ -26,6 +26,12 @@ type header struct {
 // has reports whether the file can hold rows of a kind.
 func (h *header) has(k diff.Kind) bool { return h.ways[k] != nil }
 
+// holds reports whether the file has the columns that name the objects of a kind,
+// without which it says nothing about them.
+func (h *header) holds(k diff.Kind) bool {
+	return h.has(k) && !slices.ContainsFunc(diff.SpecOf(k).Keys, func(c diff.Column) bool { return !slices.Contains(h.cols, c) })
+}
+
 // FoldName makes the form in which column names are matched: case, spaces, "_"
 // and "-" mean nothing, but a leading "_" marks the tool's own columns.
 func FoldName(name string) string {

@@ -20,14 +20,6 @@ func (k Kind) Offer() Offer {
 	return BroadWorks
 }
 
-// subscriber is the kind of the offer's subscribers.
-func (o Offer) subscriber() Kind {
-	if o == BroadWorks {
-		return BroadWorksSubscriber
-	}
-	return Subscriber
-}
-
 // String is the word for the offer in plans and flags.
 func (o Offer) String() string {
 	switch o {

@@ -62,8 +62,7 @@ func describeFields(c *diff.Change, full bool) string {
 	hidden := 0
 	for _, f := range c.Fields {
 		switch {
-		case f.Column == diff.ColCustomerExternalID || f.Column == diff.ColEmail,
-			f.Column == diff.ColExternalID && c.Action != diff.Update:
+		case slices.Contains(diff.SpecOf(c.Kind).Keys, f.Column) && (f.Column != diff.ColExternalID || c.Action != diff.Update):
 			continue
 		case !full && c.Action != diff.Update && len(parts) == shownFields:
 			hidden++

@@ -100,7 +100,7 @@ func createdOf(row diff.Row) time.Time {
 
 // liveSeats are the seats as the API lists them now.
 func (a *app) liveSeats(api *session) ([]billing.Seat, error) {
-	live, err := batch.ListAll(a.stop, api.client)
+	live, err := batch.ListAll(a.stop, api.client, batch.ListAllOptions{Offers: []diff.Offer{diff.Wholesale}})
 	if err != nil {
 		return nil, err
 	}

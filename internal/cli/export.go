@@ -21,6 +21,20 @@ type exportOptions struct {
 	out      string
 	customer string
 	only     string
+	offer    string
+}
+
+// offerAll is the word for both offers.
+const offerAll = "all"
+
+func (o exportOptions) offers() []diff.Offer {
+	var offers []diff.Offer
+	for _, offer := range []diff.Offer{diff.Wholesale, diff.BroadWorks} {
+		if o.offer == offerAll || o.offer == offer.String() {
+			offers = append(offers, offer)
+		}
+	}
+	return offers
 }
 
 func newExport(a *app) *cobra.Command {
@@ -34,15 +48,19 @@ subscribers are in one file; columns that begin with _ are for people and for
 "plan --current", and are ignored on input. What no input can say, such as one
 e-mail address under two customers, is left out or blank, and is named on stderr.
 
+Enterprises and subscribers of BroadWorks are exported with --offer broadworks or
+--offer all. Their workspaces are not: the API does not tell whose they are.
+
 Cells hold the live values unchanged, so import the file as text where a
 spreadsheet would take a value for a formula.`,
-		Example: "  wholesync export -o estate.csv\n  wholesync export --customer acme",
+		Example: "  wholesync export -o estate.csv\n  wholesync export --customer acme\n  wholesync export --offer all -o estate.csv",
 		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return a.export(a.stop, o) },
 	}
 	cmd.Flags().StringVarP(&o.out, outFlag, "o", "", "write to this file instead of stdout")
-	cmd.Flags().StringVar(&o.customer, "customer", "", "only the customer with this external id")
+	cmd.Flags().StringVar(&o.customer, "customer", "", "only the customer with this external id, or the BroadWorks enterprise with this sp_enterprise_id")
 	cmd.Flags().Var(kindFlag(&o.only), "only", "only objects of one kind: "+wordList(kindChoices()))
+	cmd.Flags().Var(newChoice(&o.offer, diff.Wholesale.String(), diff.BroadWorks.String(), offerAll), "offer", "what the vendor sells: wholesale, broadworks or all")
 	offerWords(cmd)
 	return cmd
 }
@@ -51,12 +69,16 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if a.json() {
 		return errors.New("reading the flags: export writes CSV; leave out --output json")
 	}
+	if kind, ok := diff.ParseKind(strings.TrimSuffix(o.only, "s")); ok && !slices.Contains(o.offers(), kind.Offer()) {
+		return fmt.Errorf("reading the flags: --only %s is of the other offer; give --offer %s as well", o.only, kind.Offer())
+	}
+	a.needToRead(o.kinds())
 	api, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer api.close()
-	live, err := listForExport(ctx, api, o.customer)
+	live, err := batch.ListAll(ctx, api.client, batch.ListAllOptions{Customer: o.customer, Offers: o.offers()})
 	if err != nil {
 		return fmt.Errorf("reading the live state: %w", err)
 	}
@@ -64,7 +86,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if o.customer != "" && len(rows)+len(unnamed) == 0 {
 		return fmt.Errorf("reading the live state: customer %q has nothing to export; look at --customer for a slip of the pen", o.customer)
 	}
-	s := &sheet{rows: rows, blank: map[place]bool{}}
+	s := &sheet{rows: rows, columns: exportColumns(o.offers()), blank: map[place]bool{}}
 	taken, err := s.settle(live)
 	if err != nil {
 		return err
@@ -81,21 +103,40 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	return s.write(a.stdout, asIs)
 }
 
-// listForExport reads one customer, or everything.
-func listForExport(ctx context.Context, api *session, customer string) (*diff.Live, error) {
-	if customer == "" {
-		return batch.ListAll(ctx, api.client)
+// kinds are those that are read.
+func (o exportOptions) kinds() map[diff.Kind]bool {
+	kinds := map[diff.Kind]bool{}
+	for _, k := range diff.Kinds() {
+		if slices.Contains(o.offers(), k.Offer()) && k != diff.BroadWorksWorkspace {
+			kinds[k] = true
+		}
 	}
-	want := diff.NewDesired()
-	if err := want.Of(diff.Customer).Add(diff.Position{}, diff.Cells{diff.ColExternalID: customer}); err != nil {
-		return nil, err
-	}
-	return batch.List(ctx, api.client, want, batch.ListOptions{})
+	return kinds
 }
 
 // exportColumns are the columns of an export after "kind": what the API returns
-// of either kind, in the order of the column tables.
-var exportColumns = []diff.Column{
+// of the kinds of its offers, in the order of the column tables.
+func exportColumns(offers []diff.Offer) []diff.Column {
+	if !slices.Contains(offers, diff.BroadWorks) {
+		return wholesaleColumns
+	}
+	columns := slices.Clone(wholesaleColumns)
+	if !slices.Contains(offers, diff.Wholesale) {
+		columns = slices.DeleteFunc(columns, func(c diff.Column) bool {
+			_, enterprise := diff.SpecOf(diff.BroadWorksEnterprise).Rule(c)
+			_, subscriber := diff.SpecOf(diff.BroadWorksSubscriber).Rule(c)
+			return !enterprise && !subscriber
+		})
+	}
+	return slices.Concat(broadworksColumns, columns)
+}
+
+var broadworksColumns = []diff.Column{
+	diff.ColSPEnterpriseID, diff.ColDirSync, diff.ColUserID, diff.ColSPGroupID, diff.ColFirstName, diff.ColLastName, diff.ColPhone, diff.ColMobile,
+	diff.ColExtension, diff.ColProvisioningID, diff.ColLiveOrgID, diff.ColLiveProvisioningID,
+}
+
+var wholesaleColumns = []diff.Column{
 	diff.ColExternalID, diff.ColOrgID, diff.ColPackages, diff.ColAddressLine1, diff.ColAddressLine2, diff.ColCity, diff.ColState,
 	diff.ColZip, diff.ColCountry, diff.ColCustomerExternalID, diff.ColEmail, diff.ColPackage,
 	diff.ColID, diff.ColPersonID, diff.ColStatus, diff.ColCreated, diff.ColErrors,
@@ -108,7 +149,7 @@ func (a *app) warnOfExport(s *sheet, unnamed []diff.Row) {
 	}
 	blanked, formulas := 0, 0
 	for _, r := range s.rows {
-		for _, c := range exportColumns {
+		for _, c := range s.columns {
 			v := exportCell(r, c)
 			if v == "" && r.Get(c) != "" {
 				blanked++
@@ -161,7 +202,7 @@ func hasUsableKey(r diff.Row) bool {
 func (s *sheet) write(w io.Writer, show func(cell string) string) error {
 	out := csv.NewWriter(w)
 	header := []string{"kind"}
-	for _, c := range exportColumns {
+	for _, c := range s.columns {
 		header = append(header, c.String())
 	}
 	if err := out.Write(header); err != nil {
@@ -170,7 +211,7 @@ func (s *sheet) write(w io.Writer, show func(cell string) string) error {
 	record := make([]string, len(header))
 	for _, r := range s.rows {
 		record[0] = r.Kind().String()
-		for i, c := range exportColumns {
+		for i, c := range s.columns {
 			record[i+1] = show(s.cell(r, c))
 		}
 		if err := out.Write(record); err != nil {

@@ -142,11 +142,11 @@ func TestExportProperty(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		live := drawEstate(rt)
 		o := exportOptions{
-			only:     rapid.SampledFrom([]string{"", "customers", "subscribers"}).Draw(rt, "only"),
+			only:     rapid.SampledFrom([]string{"", "customers", "subscribers", "broadworks_enterprises", "broadworks_subscribers"}).Draw(rt, "only"),
 			customer: rapid.SampledFrom([]string{"", "", "a"}).Draw(rt, "customer"),
 		}
 		rows, _ := exportRows(live, o)
-		s := &sheet{rows: rows, blank: map[place]bool{}}
+		s := &sheet{rows: rows, columns: exportColumns([]diff.Offer{diff.Wholesale, diff.BroadWorks}), blank: map[place]bool{}}
 		if _, err := s.settle(live); err != nil {
 			rt.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func TestExportTakesChangesOut(t *testing.T) {
 		return live
 	}
 	rows, _ := exportRows(estate("Milpitas"), exportOptions{})
-	s := &sheet{rows: rows, blank: map[place]bool{}}
+	s := &sheet{rows: rows, columns: wholesaleColumns, blank: map[place]bool{}}
 	taken, err := s.settle(estate("San Jose"))
 	if err != nil || len(taken) != 1 || taken[0].row.Key().Customer != "acme" || len(s.rows) != 1 {
 		t.Errorf("taken %v, %d rows left, error %v", taken, len(s.rows), err)
@@ -208,6 +208,22 @@ func drawEstate(rt *rapid.T) *diff.Live {
 		add(diff.Subscriber, n, diff.Cells{
 			diff.ColCustomerExternalID: ids.Draw(rt, "customer"), diff.ColPackage: packages.Draw(rt, "package"),
 			diff.ColEmail: rapid.SampledFrom([]string{"p@x.example", "P@x.example", "q@x.example", "r@x.example", "no address", ""}).Draw(rt, "email"),
+		})
+	}
+	phones := rapid.SampledFrom([]string{"", "+12405551212", "+12405551213", "12"})
+	for n := range rapid.IntRange(0, 3).Draw(rt, "enterprises") {
+		add(diff.BroadWorksEnterprise, n, diff.Cells{
+			diff.ColSPEnterpriseID: ids.Draw(rt, "enterprise"), diff.ColDirSync: rapid.SampledFrom([]string{"on", "off"}).Draw(rt, "sync"),
+			diff.ColLiveProvisioningID: rapid.SampledFrom([]string{"", "dGVtcGxhdGU"}).Draw(rt, "template"),
+		})
+	}
+	for n := range rapid.IntRange(0, 6).Draw(rt, "users") {
+		add(diff.BroadWorksSubscriber, n, diff.Cells{
+			diff.ColSPEnterpriseID: ids.Draw(rt, "enterprise"), diff.ColUserID: rapid.SampledFrom([]string{"u1", "U1", "u2", "u3", ""}).Draw(rt, "user"),
+			diff.ColEmail:   rapid.SampledFrom([]string{"p@x.example", "q@x.example", "s@x.example", ""}).Draw(rt, "email"),
+			diff.ColPackage: rapid.SampledFrom([]string{"", "basic", "premium", "newer"}).Draw(rt, "package"), diff.ColFirstName: word.Draw(rt, "first"),
+			diff.ColPhone: phones.Draw(rt, "phone"), diff.ColMobile: phones.Draw(rt, "mobile"), diff.ColExtension: rapid.SampledFrom([]string{"", "1", "2", "x"}).Draw(rt, "extension"),
+			diff.ColProvisioningID: rapid.SampledFrom([]string{"", "dGVtcGxhdGU", "b3RoZXI"}).Draw(rt, "template"),
 		})
 	}
 	return live

@@ -11,8 +11,9 @@ import (
 // sheet is what an export writes: rows for live objects, and the cells of them
 // that stay blank.
 type sheet struct {
-	rows  []diff.Row
-	blank map[place]bool
+	rows    []diff.Row
+	columns []diff.Column // after "kind"
+	blank   map[place]bool
 }
 
 // place is one cell of a sheet.
@@ -65,7 +66,7 @@ func (s *sheet) desired() (*diff.Desired, error) {
 	cells := diff.Cells{}
 	for i, r := range s.rows {
 		clear(cells)
-		for _, c := range exportColumns {
+		for _, c := range s.columns {
 			if v := s.cell(r, c); v != "" && c.Input() {
 				cells[c] = v
 			}

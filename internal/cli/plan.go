@@ -110,6 +110,7 @@ func (a *app) proposeFor(ctx context.Context, files []string, o *showOptions) (*
 	if err != nil {
 		return nil, batch.PlanFile{}, err
 	}
+	a.needToRead(rowKinds(want, o.diffOptions().Only))
 	api, err := a.connect(ctx)
 	if err != nil {
 		return nil, batch.PlanFile{}, err

@@ -31,6 +31,7 @@ type planOptions struct {
 	html         string
 	full         bool
 	sendLimits   bool
+	resend       bool // workspaces
 }
 
 // Names of flags that other code speaks of.
@@ -47,9 +48,10 @@ func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	o.addSendFlags(f)
 	f.BoolVar(&o.prune, "prune", false, "remove live subscribers that no row names, of the customers that the input covers")
 	f.BoolVar(&o.sendLimits, "send-limits", false, "send the limit_ columns of customers although nothing else differs; the API does not return them")
+	f.BoolVar(&o.resend, "resend-workspaces", false, "send number, extension and user id of BroadWorks workspaces that have a workspace_id; the API does not return them")
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
 	f.Var(kindFlag(&o.only), "only", "look at rows of one kind: "+wordList(kindChoices()))
-	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id")
+	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id, or of the BroadWorks enterprise with this sp_enterprise_id")
 	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove every subscriber of a customer without subscriber rows, and go on with an input without rows")
 	f.IntVar(&o.allowDeletes, allowDeletesFlag, -1, "allow exactly so many deletes, where a guard asks for it")
 	f.Lookup(allowDeletesFlag).DefValue = "0"
@@ -80,7 +82,7 @@ func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) er
 
 func (o *planOptions) diffOptions() diff.Options {
 	only, _ := diff.ParseKind(strings.TrimSuffix(o.only, "s"))
-	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, SendLimits: o.sendLimits, Only: only, Customer: o.customer}
+	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, SendLimits: o.sendLimits, ResendWorkspaces: o.resend, Only: only, Customer: o.customer}
 }
 
 // kindChoices are the words of --only.
@@ -178,8 +180,25 @@ func (a *app) proposeOffline(files []string, o *planOptions, stdin io.Reader) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := fitsExport(want, have, o.current); err != nil {
+		return nil, err
+	}
 	p := &proposal{want: want, options: options, limits: o.limits(), source: "the export " + o.current, listedAt: a.now()}
 	return p, a.decide(p, have)
+}
+
+// fitsExport refuses rows of BroadWorks that an export cannot be held against:
+// they would look as if nothing of theirs was live.
+func fitsExport(want *diff.Desired, have *diff.Live, export string) error {
+	if want.Of(diff.BroadWorksWorkspace).Len() > 0 {
+		return fmt.Errorf("reading the export: %s has no workspaces, as no export has; plan workspace rows without --current", export)
+	}
+	for _, k := range []diff.Kind{diff.BroadWorksEnterprise, diff.BroadWorksSubscriber} {
+		if want.Of(k).Len() > 0 && !have.Whole[k] {
+			return fmt.Errorf("reading the export: %s has no %ss, and the input does; export with --offer all", export, k)
+		}
+	}
+	return nil
 }
 
 // pick leaves the rows that the flags ask for. Nobody asks for none on purpose.

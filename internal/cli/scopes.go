@@ -18,6 +18,7 @@ var commandScopes = map[string][]string{
 	"apply":             slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
 	"resume":            slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
 	"subpartners":       toRead("wholesale_customers"),
+	"dirsync":           toRead("broadworks_enterprises"),
 	"billing list":      toRead("wholesale_billing_reports"),
 	"billing get":       toRead("wholesale_billing_reports"),
 	"billing download":  toRead("wholesale_billing_reports"),
@@ -34,8 +35,8 @@ var purposeScopes = map[string][]string{
 	"export":  toRead("people"),
 	"apply":   slices.Concat(toRead("people"), toRead("organizations")),
 	"billing": toRead("people"),
-	"broadworks": slices.Concat(toRead("people"), toChange("broadworks_subscribers"), toChange("broadworks_enterprises"),
-		toChange("broadworks_billing_reports"), []string{"spark-admin:places_write"}),
+	"broadworks": slices.Concat(toRead("people"), toRead("organizations"), toRead("workspaces"), []string{"spark-admin:places_write"},
+		toChange("broadworks_subscribers"), toChange("broadworks_enterprises"), toChange("broadworks_billing_reports")),
 }
 
 // purposeOf is the purpose that a command belongs to: its first word, as a rule.
@@ -45,6 +46,8 @@ func purposeOf(command string) string {
 		return "apply"
 	case "subpartners":
 		return "plan"
+	case "dirsync":
+		return "broadworks"
 	default:
 		return first
 	}
@@ -101,24 +104,58 @@ func (a *app) checkScopes(tokens webex.TokenSource) error {
 		return nil
 	}
 	purpose := purposeOf(a.command)
+	asked, err := scopesFor([]string{purpose})
 	switch {
-	case strings.Contains(missing[0], ":broadworks_"):
+	case purpose == "billing" && strings.Contains(missing[0], ":broadworks_"):
 		purpose = "broadworks"
 	case purpose == "billing" && !strings.Contains(missing[0], "billing"): // reconcile --live
 		purpose = "billing,plan"
+	case err == nil && len(lacking(asked, missing)) > 0: // only the rows told that it is needed
+		purpose += ",broadworks"
 	}
 	return fail(exitAuth, "signing in: the sign-in lacks %s, which %s needs, so nothing was sent; run wholesync auth login --for %s",
 		strings.Join(missing, " and "), a.command, purpose)
 }
 
+// kindScopes are the scopes of each kind of object: to read it, and to change it
+// as well.
+var kindScopes = map[diff.Kind]struct{ read, write []string }{
+	diff.Customer:             {toRead("wholesale_customers"), toChange("wholesale_customers")},
+	diff.Subscriber:           {toRead("wholesale_subscribers"), toChange("wholesale_subscribers")},
+	diff.BroadWorksEnterprise: {toRead("broadworks_enterprises"), toChange("broadworks_enterprises")},
+	diff.BroadWorksSubscriber: {slices.Concat(toRead("broadworks_enterprises"), toRead("broadworks_subscribers")), toChange("broadworks_subscribers")},
+	diff.BroadWorksWorkspace:  {slices.Concat(toRead("broadworks_enterprises"), toRead("workspaces"), toRead("organizations")), []string{"spark-admin:places_write"}},
+}
+
+// needToRead says which kinds are about to be read. A command needs the scopes of
+// wholesale unless the input is about BroadWorks alone.
+func (a *app) needToRead(kinds map[diff.Kind]bool) {
+	if !kinds[diff.Customer] && !kinds[diff.Subscriber] && len(kinds) > 0 {
+		a.needed = slices.DeleteFunc(slices.Clone(a.needed), func(scope string) bool { return strings.HasPrefix(scope, "spark-admin:wholesale_") })
+	}
+	for kind := range kinds {
+		if kind.Offer() == diff.BroadWorks {
+			a.needed = slices.Concat(a.needed, kindScopes[kind].read)
+		}
+	}
+	slices.Sort(a.needed)
+	a.needed = slices.Compact(a.needed)
+}
+
 // needToChange says which kinds are about to be changed, where that is less than
 // the command may change: a sign-in need not be for more.
 func (a *app) needToChange(kinds map[diff.Kind]bool) {
-	for kind, name := range map[diff.Kind]string{diff.Customer: "wholesale_customers", diff.Subscriber: "wholesale_subscribers"} {
-		if !kinds[kind] {
-			a.needed = lacking([]string{"spark-admin:" + name + "_write"}, a.needed)
+	a.needToRead(kinds)
+	for kind, scopes := range kindScopes {
+		switch {
+		case kinds[kind]:
+			a.needed = slices.Concat(a.needed, scopes.write)
+		case kind.Offer() == diff.Wholesale:
+			a.needed = lacking(lacking(scopes.read, scopes.write), a.needed) // all but the scope to write
 		}
 	}
+	slices.Sort(a.needed)
+	a.needed = slices.Compact(a.needed)
 }
 
 // needReports says which reports are about to be asked for.
@@ -157,10 +194,16 @@ func (in reading) kinds(o *planOptions) map[diff.Kind]bool {
 	case in.made != nil:
 		return kindsOf(in.made.plan)
 	}
-	only := o.diffOptions().Only
+	return rowKinds(in.want, o.diffOptions().Only)
+}
+
+// rowKinds are the kinds of which an input has rows that count.
+func rowKinds(want *diff.Desired, only diff.Kind) map[diff.Kind]bool {
 	kinds := map[diff.Kind]bool{}
-	for _, k := range []diff.Kind{diff.Customer, diff.Subscriber} {
-		kinds[k] = in.want.Of(k).Len() > 0 && (only == 0 || only == k)
+	for _, k := range diff.Kinds() {
+		if want.Of(k).Len() > 0 && (only == 0 || only == k) {
+			kinds[k] = true
+		}
 	}
 	return kinds
 }
