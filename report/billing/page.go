@@ -28,6 +28,7 @@ type pageView struct {
 	Hidden, HiddenEvidence            int
 	Ledger                            []pageEntry
 	Accruals                          []pageAccrual
+	Margins                           []marginView
 	Customers                         []pageCustomer
 	Shares                            []pageShare
 	Sources                           []pageSource
@@ -150,6 +151,11 @@ func (v *pageView) addMoney(r *Result) {
 	}
 	for _, a := range r.Accruals {
 		v.Accruals = append(v.Accruals, pageAccrual{printable(a.Package), Exact(a.Seats), Money(a.Amount, a.Currency), a.Currency})
+	}
+	for i := range few(r.Margins) {
+		m := r.Margins[i].view()
+		m.Customer, m.Package = printable(m.Customer), printable(m.Package)
+		v.Margins = append(v.Margins, m)
 	}
 	if r.Carried == nil {
 		return

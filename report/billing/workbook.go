@@ -12,7 +12,7 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// The sheets of the workbook. The last four are there where there is something in them.
+// The sheets of the workbook. The last ones are there where there is something in them.
 const (
 	sheetSummary   = "Summary"
 	sheetFindings  = "Findings"
@@ -22,6 +22,7 @@ const (
 	sheetShares    = "Allocation"
 	sheetLedger    = "Ledger"
 	sheetAccruals  = "Accruals"
+	sheetMargins   = "Margins"
 )
 
 // WriteWorkbook writes a result as an Excel workbook: totals and causes with a
@@ -45,6 +46,7 @@ func WriteWorkbook(w io.Writer, r *Result) error {
 	b.writeShares(r)
 	b.writeLedger(r)
 	b.writeAccruals(r)
+	b.writeMargins(r)
 	b.writeSummary(r)
 	if b.err == nil {
 		b.err = b.file.Write(w)

@@ -160,3 +160,15 @@ func (b *bookWriter) writeAccruals(r *Result) {
 	}
 	s.end()
 }
+
+func (b *bookWriter) writeMargins(r *Result) {
+	if len(r.Margins) == 0 {
+		return
+	}
+	s := b.table(sheetMargins, len(r.Margins), text("customer", 40), text("package", 26), text("currency", 10), figure("cost", 14), figure("revenue", 14), figure("margin", 14), figure("percent", 10))
+	for i := range r.Margins {
+		m := &r.Margins[i]
+		s.write(m.Customer, m.Package, m.Currency, money(m.Cost, m.Currency), money(m.Revenue, m.Currency), money(m.Amount(), m.Currency), amount{m.Percent(), places(1)})
+	}
+	s.end()
+}

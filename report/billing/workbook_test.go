@@ -283,3 +283,32 @@ func partOf(t *testing.T, book []byte, name string) string {
 	}
 	return string(text)
 }
+
+// TestMarginsAreShown: a margin without a price is blank, not zero.
+func TestMarginsAreShown(t *testing.T) {
+	r := &Result{Period: april, Policy: DefaultPolicy(), Margins: []Margin{
+		{Customer: "C-1", Package: "webex_suite", Currency: "USD", Cost: rat("115.74"), Revenue: rat("93.33")},
+		{Customer: "<C-2>", Package: "webex_voice", Currency: "USD", Cost: rat("7.04")},
+	}}
+	rows, err := openBook(t, r).GetRows(sheetMargins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{"customer", "package", "currency", "cost", "revenue", "margin", "percent"},
+		{"C-1", "webex_suite", "USD", "115.74", "93.33", "-22.41", "-24.0"},
+		{"<C-2>", "webex_voice", "USD", "7.04"},
+	}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+	var page bytes.Buffer
+	if err := WriteHTML(&page, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<h2 id="margins">`, `<td class="n">-22.41<td class="n">-24<td>USD`, "&lt;C-2&gt;"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
