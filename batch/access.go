@@ -36,3 +36,21 @@ func (a *APIApplier) regain(ctx context.Context, c *diff.Change, step Step) Step
 	step.Fatal, step.Again = nil, max(a.opt.Settle/accessSteps, time.Millisecond)
 	return step
 }
+
+// withAccess reads from a customer's organization. Where the partner has no access
+// to it, or not any more, reading the organization itself opens it, which takes
+// some time to become effective; then f is called once more.
+func withAccess(ctx context.Context, api *webex.Client, org string, takes time.Duration, f func() error) error {
+	err := f()
+	var e *webex.Error
+	if !errors.As(err, &e) || e.HTTPStatus != http.StatusForbidden || e.Code != 0 || org == "" {
+		return err
+	}
+	if api.OpenOrganization(ctx, org) != nil {
+		return err
+	}
+	if err := wait(ctx, takes); err != nil {
+		return err
+	}
+	return f()
+}

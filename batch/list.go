@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"time"
+
 	"context"
 	"fmt"
 	"maps"
@@ -31,6 +33,13 @@ type ListOptions struct {
 	// Prune asks for proof that no subscriber was missed: passes over the list
 	// until two in a row show the same ids, three at most.
 	Prune bool
+	// HardDelete asks for the people whom rows want gone and who have no
+	// subscription any more, DeleteWorkspaces for the workspaces of customers that
+	// rows want gone.
+	HardDelete, DeleteWorkspaces bool
+	// Access is how long access to an organization takes to become effective; 5 s
+	// when not set.
+	Access time.Duration
 	// SubPartner is the sub-partner that the client acts for, "" for none.
 	SubPartner string
 }

@@ -17,7 +17,10 @@ func List(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOpti
 	if err != nil {
 		return nil, err
 	}
-	return live, listBroadWorks(ctx, api, want, live, o)
+	if err := listBroadWorks(ctx, api, want, live, o); err != nil {
+		return nil, err
+	}
+	return live, listTeardown(ctx, api, want, live, o)
 }
 
 func listWholesale(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {

@@ -74,6 +74,12 @@ func (a *APIApplier) kindOf(c *diff.Change) resource {
 		return userResource{a, api}
 	case diff.BroadWorksWorkspace:
 		return workspaceResource{a, api}
+	case diff.Person, diff.BroadWorksPerson:
+		return personResource{goes{a, api}}
+	case diff.Workspace:
+		return roomResource{goes{a, api}}
+	case diff.Organization:
+		return organizationResource{goes{a, api}}
 	}
 	panic(fmt.Sprintf("internal error: nothing is known of a %s", c.Kind))
 }

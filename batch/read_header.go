@@ -237,7 +237,8 @@ func (c *headerChecker) checkRequired() {
 			missing = append(missing, c.missing(kind)...)
 		}
 	}
-	if c.kind >= 0 && len(missing) == 0 && !slices.ContainsFunc(diff.Kinds(), c.mentions) {
+	whole := func(k diff.Kind) bool { return len(c.missing(k)) == 0 }
+	if c.kind >= 0 && len(missing) == 0 && !slices.ContainsFunc(diff.Kinds(), whole) {
 		missing = append(c.missing(diff.Customer), c.missing(diff.Subscriber)...)
 	}
 	if len(missing) == 0 {

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -80,33 +79,20 @@ func (r workspaceResource) organization(ctx context.Context, c *diff.Change) (st
 	return found[0].OrgID, nil
 }
 
-// workspacesOf lists the workspaces of an organization. Where the partner has no
-// access to it, or not any more, reading the organization opens it; that takes
-// some seconds.
+// workspacesOf lists the workspaces of an organization.
 func workspacesOf(ctx context.Context, api *webex.Client, org string, access time.Duration) ([]webex.Workspace, error) {
-	list, err := allWorkspaces(ctx, api, org)
-	var e *webex.Error
-	if !errors.As(err, &e) || e.HTTPStatus != http.StatusForbidden || e.Code != 0 {
-		return list, err
-	}
-	if api.OpenOrganization(ctx, org) != nil {
-		return nil, err
-	}
-	if err := wait(ctx, access); err != nil {
-		return nil, err
-	}
-	return allWorkspaces(ctx, api, org)
-}
-
-func allWorkspaces(ctx context.Context, api *webex.Client, org string) ([]webex.Workspace, error) {
 	var list []webex.Workspace
-	for w, err := range api.ListWorkspaces(ctx, webex.WorkspaceFilter{OrgID: org}) {
-		if err != nil {
-			return nil, err
+	err := withAccess(ctx, api, org, access, func() error {
+		list = nil
+		for w, err := range api.ListWorkspaces(ctx, webex.WorkspaceFilter{OrgID: org}) {
+			if err != nil {
+				return err
+			}
+			list = append(list, w)
 		}
-		list = append(list, w)
-	}
-	return list, nil
+		return nil
+	})
+	return list, err
 }
 
 func (workspaceResource) admit(context.Context, *diff.Change) (string, error) { return "", nil }

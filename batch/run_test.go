@@ -86,19 +86,19 @@ func TestRunLeavesDependentsOfUnfinished(t *testing.T) {
 }
 
 func TestRunOrder(t *testing.T) {
-	stages := []diff.Stage{diff.StageReady, diff.StageRemove, diff.StageUpdate, diff.StageProvision, diff.StageShrink, diff.StageSync, diff.StageRemoveCustomer}
+	stages := []diff.Stage{diff.StageReady, diff.StageRemove, diff.StagePeople, diff.StageUpdate, diff.StageProvision, diff.StageShrink, diff.StageSync, diff.StageWorkspaces, diff.StageRemoveCustomer}
 	p := &diff.Plan{}
 	for _, s := range slices.Backward(stages) { // the plan's own order has no say
 		p.Changes = append(p.Changes, aChange("slow", fmt.Sprintf("slow-%d", s), s), aChange("quick", fmt.Sprintf("quick-%d", s), s))
 	}
 	a := &scripted{script: map[string][]move{"slow-1": {ends(diff.OK, time.Minute)}, "quick-2": {ends(diff.Failed, time.Second)}}}
 	out := inTime(t, Executor{Applier: a}, p, 0, 0)
-	if out.took != time.Minute+6*time.Second {
+	if out.took != time.Minute+8*time.Second {
 		t.Errorf("took %v", out.took)
 	}
 	quick := slices.DeleteFunc(slices.Clone(out.shown), func(id string) bool { return strings.HasPrefix(id, "slow") })
-	check(t, "order of a customer", []string{"quick-1", "quick-2", "quick-3", "quick-4", "quick-5", "quick-6", "quick-7"}, quick)
-	if i := slices.Index(out.shown, "quick-7"); i > slices.Index(out.shown, "slow-1") {
+	check(t, "order of a customer", []string{"quick-1", "quick-2", "quick-3", "quick-4", "quick-5", "quick-6", "quick-7", "quick-8", "quick-9"}, quick)
+	if i := slices.Index(out.shown, "quick-9"); i > slices.Index(out.shown, "slow-1") {
 		t.Errorf("a customer waited for another: %v", out.shown)
 	}
 }

@@ -208,10 +208,15 @@ func (p *planner) enterprise(s *customerState, r Row) {
 	switch {
 	case s.held != "":
 		p.hold(r, Conflict, s.held, "find out which one is meant in Partner Hub")
+	case r.Absent():
+		if s.hasLive {
+			p.named[BroadWorksEnterprise][s.live.Index()] = true
+		}
+		p.removeOrganization(s, r)
 	case !s.hasLive && s.ready == nil:
 		p.refuse(r, lack{ColSPEnterpriseID, "no such enterprise, neither live nor opened by a subscriber row of the input", "add a row of its first subscriber, or correct the id"})
 	case !s.hasLive:
-		p.switchSync(s, r, func(c Column) string {
+		p.switchSync(s, r, r.Get(ColDirSync), func(c Column) string {
 			if c == ColDirSync {
 				return SwitchOff // new enterprises are not synchronised
 			}
@@ -219,14 +224,14 @@ func (p *planner) enterprise(s *customerState, r Row) {
 		})
 	default:
 		p.named[BroadWorksEnterprise][s.live.Index()] = true
-		p.switchSync(s, r, s.live.Get)
+		p.switchSync(s, r, r.Get(ColDirSync), s.live.Get)
 	}
 }
 
-// switchSync plans to switch an enterprise's directory sync, whose present state
-// is told by get.
-func (p *planner) switchSync(s *customerState, r Row, get func(Column) string) {
-	want, now := r.Get(ColDirSync), get(ColDirSync)
+// switchSync plans to switch an enterprise's directory sync to the state that is
+// wanted; its present state is told by get.
+func (p *planner) switchSync(s *customerState, r Row, want string, get func(Column) string) {
+	now := get(ColDirSync)
 	if want == "" || want == now {
 		p.unchanged(BroadWorksEnterprise)
 		return

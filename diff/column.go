@@ -345,6 +345,10 @@ var specs = [kindEnd]*Spec{
 	BroadWorksEnterprise: broadworksEnterprise(),
 	BroadWorksSubscriber: broadworksSubscriber(),
 	BroadWorksWorkspace:  broadworksWorkspace(),
+	Person:               personSpec(),
+	Workspace:            workspaceSpec(),
+	BroadWorksPerson:     broadworksPersonSpec(),
+	Organization:         organizationSpec(),
 }
 
 func newSpec(s Spec, rules []Rule) *Spec {

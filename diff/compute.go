@@ -11,6 +11,13 @@ type Options struct {
 	// Prune removes live subscribers that no row names, of the customers that
 	// the input covers.
 	Prune bool `json:"prune,omitempty"`
+	// HardDelete removes for good the person behind each subscriber that is removed.
+	HardDelete bool `json:"hard_delete,omitempty"`
+	// DeleteWorkspaces removes the workspaces of customers that are removed.
+	DeleteWorkspaces bool `json:"delete_workspaces,omitempty"`
+	// DeleteOrganizations removes the organizations of enterprises whose rows say
+	// ensure=absent.
+	DeleteOrganizations bool `json:"delete_organizations,omitempty"`
 	// ResendWorkspaces sends what workspace rows say to the workspaces that they
 	// name by workspace_id, although it cannot be compared.
 	ResendWorkspaces bool `json:"resend_workspaces,omitempty"`
@@ -61,6 +68,7 @@ func Compute(want *Desired, have *Live, o Options) *Plan {
 	p.sortStates()
 	p.openEnterprises()
 	p.settleCustomers()
+	p.tearDown()
 	p.connect()
 	p.noteRenames()
 	p.noteUncompared()

@@ -14,6 +14,7 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,20 +28,38 @@ const (
 	BroadWorksEnterprise
 	BroadWorksSubscriber
 	BroadWorksWorkspace
+	// The others have no rows of their own: they go along with what rows remove.
+	Person
+	Workspace
+	BroadWorksPerson
+	Organization
 	kindEnd
 )
+
+const rowKinds = int(BroadWorksWorkspace)
 
 // KindCount is the length of an array that has a place for every kind.
 const KindCount = int(kindEnd)
 
-// Kinds lists every kind in display order.
-func Kinds() []Kind {
-	return []Kind{Customer, Subscriber, BroadWorksEnterprise, BroadWorksSubscriber, BroadWorksWorkspace}
+// Kinds lists the kinds that rows can be of, in display order.
+func Kinds() []Kind { return AllKinds()[:rowKinds:rowKinds] }
+
+// AllKinds lists every kind in display order, those without rows last.
+func AllKinds() []Kind {
+	all := make([]Kind, kindEnd-1)
+	for i := range all {
+		all[i] = Kind(i + 1)
+	}
+	return all
 }
+
+// HasRows reports whether rows of the input can be of the kind.
+func (k Kind) HasRows() bool { return k > 0 && int(k) <= rowKinds }
 
 var kindNames = [kindEnd]string{
 	Customer: "customer", Subscriber: "subscriber",
 	BroadWorksEnterprise: "broadworks_enterprise", BroadWorksSubscriber: "broadworks_subscriber", BroadWorksWorkspace: "broadworks_workspace",
+	Person: "person", Workspace: "workspace", BroadWorksPerson: "broadworks_person", Organization: "broadworks_organization",
 }
 
 // String gives the word used in the column "kind".
@@ -51,7 +70,7 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", uint8(k))
 }
 
-// ParseKind is the inverse of [Kind.String].
+// ParseKind is the inverse of [Kind.String] for the kinds that rows can be of.
 func ParseKind(s string) (Kind, bool) {
 	for _, k := range Kinds() {
 		if k.String() == s {
@@ -76,11 +95,11 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText reads the word of [Kind.String].
 func (k *Kind) UnmarshalText(b []byte) error {
-	v, ok := ParseKind(string(b))
-	if !ok {
+	i := slices.Index(kindNames[:], string(b))
+	if i <= 0 {
 		return fmt.Errorf("unknown kind %q", b)
 	}
-	*k = v
+	*k = Kind(i)
 	return nil
 }
 
@@ -167,7 +186,7 @@ func NewLive() *Live { return &Live{Tables: newTables()} }
 func (l *Live) Of(k Kind) *Table { return l.Tables[k] }
 
 func newTables() (t [kindEnd]*Table) {
-	for _, k := range Kinds() {
+	for _, k := range AllKinds() {
 		t[k] = NewTable(k)
 	}
 	return t

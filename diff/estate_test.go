@@ -93,6 +93,9 @@ func (e *estate) addHave(line string) error {
 		delete(cells, ColUserID)
 	}
 	for c, v := range defaults {
+		if _, has := SpecOf(kind).Slot(c); !has {
+			continue
+		}
 		if _, given := cells[c]; !given {
 			cells[c] = v
 		}
@@ -108,9 +111,9 @@ func parseRow(line string) (Kind, Cells, error) {
 	if err != nil || len(words) < 2 {
 		return 0, nil, fmt.Errorf("%q: not a row: %v", line, err)
 	}
-	kind, ok := ParseKind(words[0])
-	if !ok {
-		return 0, nil, fmt.Errorf("%q: no such kind", line)
+	var kind Kind
+	if err := kind.UnmarshalText([]byte(words[0])); err != nil {
+		return 0, nil, fmt.Errorf("%q: %w", line, err)
 	}
 	cells := Cells{}
 	customer, own, _ := strings.Cut(words[1], "/")
@@ -182,6 +185,12 @@ func (e *estate) setOptions(line string) error {
 			e.have.SubPartner = v
 		case "unproven":
 			e.have.Proven[Subscriber], e.have.Proven[BroadWorksSubscriber] = false, false
+		case "hard-delete":
+			e.opt.HardDelete = true
+		case "delete-workspaces":
+			e.opt.DeleteWorkspaces = true
+		case "delete-organizations":
+			e.opt.DeleteOrganizations = true
 		case "resend-workspaces":
 			e.opt.ResendWorkspaces = true
 		case "only":
@@ -385,7 +394,7 @@ func checkRows(t reporter, want *Desired, p *Plan) {
 
 func checkDeletes(t reporter, p *Plan) {
 	t.Helper()
-	var customers, subscribers, users, workspaces, packages, counted int
+	var customers, subscribers, users, workspaces, packages, along, counted int
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		packages += len(c.PackagesLost())
@@ -396,13 +405,15 @@ func checkDeletes(t reporter, p *Plan) {
 			users++
 		case c.Action == Remove && c.Kind == BroadWorksWorkspace:
 			workspaces++
+		case c.Action == Remove && !c.Kind.HasRows():
+			along++
 		case c.Action == Remove:
 			subscribers++
 		}
 	}
 	d := p.Deletes
 	if d.Customers != customers || d.Subscribers != subscribers || d.Packages != packages || d.BroadWorks != users || d.Workspaces != workspaces ||
-		d.Total() != customers+subscribers+packages+users+workspaces {
+		d.Total() != customers+subscribers+packages+users+workspaces+along || d.People+d.CustomerWorkspaces+d.Organizations != along {
 		t.Errorf("deletes %+v, counted %d customers, %d subscribers, %d packages, %d and %d of BroadWorks", d, customers, subscribers, packages, users, workspaces)
 	}
 	perCustomer := 0

@@ -15,6 +15,11 @@ type Deletes struct {
 	// BroadWorks and Workspaces are the subscribers and workspaces of BroadWorks.
 	BroadWorks int `json:"broadworks_subscribers,omitempty"`
 	Workspaces int `json:"broadworks_workspaces,omitempty"`
+	// People, CustomerWorkspaces and Organizations go for good along with what rows
+	// remove.
+	People             int `json:"people,omitempty"`
+	CustomerWorkspaces int `json:"workspaces,omitempty"`
+	Organizations      int `json:"organizations,omitempty"`
 	// Population is the number of live objects in the estate, as far as the listing
 	// could tell: at least so many.
 	Population int `json:"population"`
@@ -40,7 +45,7 @@ type CustomerDeletes struct {
 
 // Total is the number that --allow-deletes has to name.
 func (d Deletes) Total() int {
-	return d.Customers + d.Subscribers + d.Packages + d.BroadWorks + d.Workspaces
+	return d.Customers + d.Subscribers + d.Packages + d.BroadWorks + d.Workspaces + d.People + d.CustomerWorkspaces + d.Organizations
 }
 
 // The delete budget: a plan above any of these needs a person who names the
@@ -97,8 +102,16 @@ func (p *Plan) Check(l Limits) []GuardHit {
 
 func (d Deletes) describe() string {
 	text := fmt.Sprintf("%d customers, %d subscribers, %d customer packages", d.Customers, d.Subscribers, d.Packages)
-	if d.BroadWorks+d.Workspaces > 0 {
-		text += fmt.Sprintf(", %d BroadWorks subscribers, %d BroadWorks workspaces", d.BroadWorks, d.Workspaces)
+	for _, more := range []struct {
+		n    int
+		what string
+	}{
+		{d.BroadWorks, "BroadWorks subscribers"}, {d.Workspaces, "BroadWorks workspaces"}, {d.People, "people for good"},
+		{d.CustomerWorkspaces, "workspaces"}, {d.Organizations, "organizations"},
+	} {
+		if more.n > 0 {
+			text += fmt.Sprintf(", %d %s", more.n, more.what)
+		}
 	}
 	return text
 }

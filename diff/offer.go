@@ -14,7 +14,8 @@ const (
 
 // Offer says to which offer objects of a kind belong.
 func (k Kind) Offer() Offer {
-	if k == Customer || k == Subscriber {
+	switch k {
+	case Customer, Subscriber, Person, Workspace:
 		return Wholesale
 	}
 	return BroadWorks

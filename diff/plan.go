@@ -53,15 +53,17 @@ type Stage uint8
 const (
 	StageReady          Stage = iota + 1 // the customer is provisioned, gets packages or an address, or is opened by its first subscriber
 	StageRemove                          // subscribers leave, and release numbers and extensions
+	StagePeople                          // the people behind them leave for good
 	StageUpdate                          // subscribers change package
 	StageProvision                       // subscribers join
 	StageShrink                          // the customer loses packages that nobody uses any more
 	StageSync                            // the directory sync of an enterprise is switched
-	StageRemoveCustomer                  // the customer itself goes
+	StageWorkspaces                      // the workspaces of a customer that goes are removed
+	StageRemoveCustomer                  // the customer itself goes, or the organization of an enterprise
 )
 
 var stageNames = [...]string{
-	StageReady: "ready", StageRemove: "remove", StageUpdate: "update", StageProvision: "provision", StageShrink: "shrink", StageSync: "sync", StageRemoveCustomer: "remove_customer",
+	StageReady: "ready", StageRemove: "remove", StagePeople: "people", StageUpdate: "update", StageProvision: "provision", StageShrink: "shrink", StageSync: "sync", StageWorkspaces: "workspaces", StageRemoveCustomer: "remove_customer",
 }
 
 // MarshalText writes the word for the stage, so that saved plans do not depend
@@ -222,7 +224,7 @@ func (p *Plan) Counts() []Count {
 		n[p.Changes[i].Kind][p.Changes[i].Action]++
 	}
 	var out []Count
-	for _, k := range Kinds() {
+	for _, k := range AllKinds() {
 		for _, a := range Actions() {
 			if n[k][a] > 0 {
 				out = append(out, Count{k, a, n[k][a]})

@@ -258,7 +258,7 @@ func (e *estate) reordered(t reporter, order func(n int) []int) *estate {
 	t.Helper()
 	other := newEstate()
 	other.want.Files, other.want.Rejected, other.have.Proven, other.opt = e.want.Files, e.want.Rejected, e.have.Proven, e.opt
-	for _, k := range Kinds() {
+	for _, k := range AllKinds() {
 		copyRows(t, e.want.Of(k), other.want.Of(k), order)
 		copyRows(t, e.have.Of(k), other.have.Of(k), order)
 	}

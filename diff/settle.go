@@ -131,8 +131,11 @@ func (p *planner) connect() {
 						continue
 					}
 					c.dependOn(gone)
-					if gone.Action == Remove && (h.column == ColEmail || h.column == ColUserID) {
+					if gone.Action == Remove && gone.Kind.HasRows() && (h.column == ColEmail || h.column == ColUserID) {
 						s.connectMove(c, gone)
+						if p.opt.HardDelete { // then nobody is kept
+							gone.Remark = ""
+						}
 					}
 				}
 			}
@@ -165,6 +168,9 @@ func (s *customerState) connectLast() {
 		for i := range s.changes {
 			s.remove.dependOn(&s.changes[i])
 		}
+	}
+	if s.remove != nil && s.sync != nil {
+		s.remove.dependOn(s.sync)
 	}
 	if s.sync != nil && s.ready != nil {
 		s.sync.dependOn(s.ready)
@@ -230,9 +236,9 @@ func takes(c *Change) []holding {
 // own is what a subscriber is known by everywhere.
 func (c *Change) own() []holding {
 	switch c.Kind {
-	case Subscriber:
+	case Subscriber, Person:
 		return []holding{{column: ColEmail, value: c.Key.Email}}
-	case BroadWorksSubscriber:
+	case BroadWorksSubscriber, BroadWorksPerson:
 		return []holding{{column: ColUserID, value: c.Key.UserID}}
 	}
 	return nil
@@ -262,7 +268,10 @@ func (p *planner) countDeletes() {
 		d.Population += max(p.have.Of(k).Len(), p.have.AtLeast[k])
 	}
 	for _, s := range p.sorted {
-		if s.remove != nil {
+		switch {
+		case s.remove != nil && s.offer == BroadWorks:
+			d.Organizations++
+		case s.remove != nil:
 			d.Customers++
 		}
 		if s.shrink != nil {
@@ -274,6 +283,7 @@ func (p *planner) countDeletes() {
 		} else {
 			d.Subscribers += s.leaving
 		}
+		d.count(s.changes)
 		if s.leaving > 0 {
 			d.PerCustomer = append(d.PerCustomer, CustomerDeletes{s.offer, s.externalID, s.leaving, s.size})
 		}

@@ -124,13 +124,16 @@ func (p *planner) sortStates() {
 	p.sorted = make([]*customerState, 0, len(p.states))
 	for _, s := range p.states {
 		p.sorted = append(p.sorted, s)
-		slices.SortFunc(s.changes, func(a, b Change) int {
-			return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key), strings.Compare(a.LiveID, b.LiveID))
-		})
+		slices.SortFunc(s.changes, compareChanges)
 	}
 	slices.SortFunc(p.sorted, func(a, b *customerState) int {
 		return cmp.Or(cmp.Compare(a.offer, b.offer), strings.Compare(a.externalID, b.externalID))
 	})
+}
+
+// compareChanges is the order of the changes below one customer.
+func compareChanges(a, b Change) int {
+	return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key), strings.Compare(a.LiveID, b.LiveID), strings.Compare(a.ID, b.ID))
 }
 
 // appendChanges adds the customer's changes and those of its subscribers, by stage.

@@ -23,9 +23,6 @@ func (w *wholeFile) checkEnterprises(t *Table) {
 		if first, ok := byID.First(r.Get(ColSPEnterpriseID)); ok && first.i < i {
 			w.found(r, ColSPEnterpriseID, fmt.Sprintf("the enterprise %q stands in %s already", r.Key(), w.place(first)), "delete one of the two rows").Other = first.Position()
 		}
-		if r.Absent() {
-			w.found(r, ColEnsure, "an enterprise cannot be removed: it goes with its last subscriber", "mark its subscribers ensure=absent and delete this row")
-		}
 	}
 }
 

@@ -19,10 +19,10 @@ type world struct {
 
 func newWorld(have *Live) *world {
 	w := &world{customers: map[string]Cells{}, subscribers: map[string]Cells{}, numbers: map[string][]holding{}}
-	for _, k := range []Kind{BroadWorksEnterprise, BroadWorksSubscriber, BroadWorksWorkspace} {
+	for _, k := range AllKinds() {
 		w.broadworks[k] = map[string]Cells{}
 	}
-	for _, k := range Kinds() {
+	for _, k := range AllKinds() {
 		for i := range have.Of(k).Len() {
 			r, cells := have.Of(k).Row(i), Cells{}
 			for _, rule := range SpecOf(k).Rules {
@@ -48,7 +48,7 @@ func (w *world) of(k Kind) map[string]Cells {
 func (w *world) live() *Live {
 	have := NewLive()
 	have.Proven[Subscriber], have.Proven[BroadWorksSubscriber] = true, true
-	for _, k := range Kinds() {
+	for _, k := range AllKinds() {
 		for _, id := range slices.Sorted(maps.Keys(w.of(k))) {
 			if err := have.Of(k).Add(Position{}, w.of(k)[id]); err != nil {
 				panic(err)
@@ -60,6 +60,8 @@ func (w *world) live() *Live {
 
 func (w *world) apply(c *Change) error {
 	switch {
+	case !c.Kind.HasRows():
+		return w.tearDown(c)
 	case c.Kind.Offer() == BroadWorks:
 		return w.applyBroadWorks(c)
 	case c.Kind == Customer && c.Action == Provision:

@@ -62,6 +62,8 @@ func describeFields(c *diff.Change, full bool) string {
 	hidden := 0
 	for _, f := range c.Fields {
 		switch {
+		case !f.Column.Input(): // an id that a removal needs, and nobody reads
+			continue
 		case slices.Contains(diff.SpecOf(c.Kind).Keys, f.Column) && (f.Column != diff.ColExternalID || c.Action != diff.Update):
 			continue
 		case !full && c.Action != diff.Update && len(parts) == shownFields:
@@ -180,7 +182,7 @@ func kindCounts(v PlanView) [][]string {
 		done[diff.Count{Kind: c.Kind, Action: c.Action}] = c.N
 	}
 	rows := [][]string{{"", "provision", "update", "remove", "unchanged", "held"}}
-	kinds := slices.DeleteFunc(diff.Kinds(), func(k diff.Kind) bool { return !v.shows(k, held, aside) })
+	kinds := slices.DeleteFunc(diff.AllKinds(), func(k diff.Kind) bool { return !v.shows(k, held, aside) })
 	if aside[0] > 0 {
 		kinds = append(kinds, 0)
 	}
@@ -207,7 +209,7 @@ func (v PlanView) shows(k diff.Kind, held, aside map[diff.Kind]int) bool {
 	counts := func(k diff.Kind) bool {
 		return v.Plan.Unchanged[k] > 0 || held[k] > 0 || aside[k] > 0 || slices.ContainsFunc(v.Plan.Counts(), func(c diff.Count) bool { return c.Kind == k })
 	}
-	if k.Offer() != diff.Wholesale || counts(k) {
+	if k.Offer() != diff.Wholesale || !k.HasRows() || counts(k) {
 		return counts(k)
 	}
 	return !slices.ContainsFunc(diff.Kinds(), func(o diff.Kind) bool { return o.Offer() == diff.BroadWorks && counts(o) }) || counts(diff.Customer) || counts(diff.Subscriber)

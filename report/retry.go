@@ -49,6 +49,11 @@ func WriteRetry(path string, d *diff.Desired, rows []Row, records Records) (int,
 			t.inputs[r.At.File].rows = append(t.inputs[r.At.File].rows, r)
 		}
 	}
+	for i := range t.inputs { // what goes along with a removal stands behind all rows, and asks for its own once more
+		in := &t.inputs[i]
+		slices.SortStableFunc(in.rows, func(a, b *Row) int { return comparePositions(a.At, b.At) })
+		in.rows = slices.CompactFunc(in.rows, func(a, b *Row) bool { return a.At == b.At })
+	}
 	t.inputs = slices.DeleteFunc(t.inputs, func(in retryInput) bool { return len(in.rows) == 0 })
 	if err := t.readHeaders(); err != nil {
 		return 0, err

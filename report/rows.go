@@ -9,8 +9,8 @@ import (
 	"wholesync/diff"
 )
 
-// Row is what became of one input row, or of one pruned object, which no row
-// names. It shares its texts with the input and the results it was made from,
+// Row is what became of one input row, of one pruned object, which no row names,
+// or of one object that goes along with what a row removes. It shares its texts with the input and the results it was made from,
 // so that a million rows cost little.
 type Row struct {
 	File    string        // name of the input file; "" for a pruned object
@@ -107,12 +107,16 @@ func (s *rowSet) find(at diff.Position) (int, bool) {
 }
 
 // settle finds the row at a position. What the input has no row for, because it
-// was pruned, gets a new one at the end.
+// was pruned or only goes along with what a row removes, gets a new one at the end.
 func (s *rowSet) settle(at diff.Position, kind diff.Kind, key diff.Key) *Row {
+	row := Row{Kind: kind, Key: key, Outcome: diff.Unchanged, Result: unchanged}
 	if i, ok := s.find(at); ok {
-		return &s.rows[i]
+		if kind.HasRows() {
+			return &s.rows[i]
+		}
+		row.File, row.At = s.rows[i].File, at
 	}
-	s.rows = append(s.rows, Row{Kind: kind, Key: key, Outcome: diff.Unchanged, Result: unchanged})
+	s.rows = append(s.rows, row)
 	return &s.rows[len(s.rows)-1]
 }
 

@@ -33,6 +33,8 @@ const (
 const (
 	settleTime  = 30 * time.Second
 	settlePolls = 10
+	// settleAccess is the part of that which access to an organization takes: 5 s.
+	settleAccess = 6
 )
 
 func (a *app) settle(api *session) time.Duration {
@@ -40,6 +42,11 @@ func (a *app) settle(api *session) time.Duration {
 		return min(settlePolls*a.global.pollInterval, settleTime)
 	}
 	return settleTime
+}
+
+// accessTakes is how long access to an organization takes to become effective.
+func (a *app) accessTakes(api *session) time.Duration {
+	return max(a.settle(api)/settleAccess, time.Millisecond)
 }
 
 // applyOptions are the flags of apply.
@@ -167,7 +174,7 @@ func (o *applyOptions) check(args []string) error {
 	if len(args) > 1 {
 		return errors.New("reading the arguments: a saved plan stands alone; name either one plan.json or CSV files (an estate is loaded with --sandbox=SEED.json)")
 	}
-	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "send-limits", "resend-workspaces", "allow-extra-columns", "expect-rows", "max-bytes", "max-rows"} {
+	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "send-limits", "resend-workspaces", hardDeleteFlag, "delete-workspaces", deleteOrganizationsFlag, "allow-extra-columns", "expect-rows", "max-bytes", "max-rows"} {
 		if o.given(flag) {
 			return fmt.Errorf("reading the flags: --%s shapes a plan, and %s is made already; give it to wholesync plan", flag, args[0])
 		}

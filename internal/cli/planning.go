@@ -21,32 +21,38 @@ import (
 // planOptions are the flags that plan and apply share.
 type planOptions struct {
 	inputOptions
-	prune        bool
-	current      string
-	only         string
-	customer     string
-	allowEmpty   bool
-	allowDeletes int // -1 = not given
-	prices       string
-	html         string
-	full         bool
-	sendLimits   bool
-	resend       bool // workspaces
+	prune                                             bool
+	current                                           string
+	only                                              string
+	customer                                          string
+	allowEmpty                                        bool
+	allowDeletes                                      int // -1 = not given
+	prices                                            string
+	html                                              string
+	full                                              bool
+	sendLimits                                        bool
+	resend                                            bool // workspaces
+	hardDelete, deleteWorkspaces, deleteOrganizations bool
 }
 
 // Names of flags that other code speaks of.
 const (
-	allowEmptyFlag   = "allow-empty"
-	allowDeletesFlag = "allow-deletes"
-	fullFlag         = "full"
-	htmlFlag         = "html"
-	pricesFlag       = "prices"
+	allowEmptyFlag          = "allow-empty"
+	hardDeleteFlag          = "hard-delete"
+	deleteOrganizationsFlag = "delete-organizations"
+	allowDeletesFlag        = "allow-deletes"
+	fullFlag                = "full"
+	htmlFlag                = "html"
+	pricesFlag              = "prices"
 )
 
 func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	o.inputOptions.addFlags(f)
 	o.addSendFlags(f)
 	f.BoolVar(&o.prune, "prune", false, "remove live subscribers that no row names, of the customers that the input covers")
+	f.BoolVar(&o.hardDelete, hardDeleteFlag, false, "remove for good the person behind each subscriber that is removed, which frees the e-mail address")
+	f.BoolVar(&o.deleteWorkspaces, "delete-workspaces", false, "remove the workspaces, and their devices, of customers that are removed")
+	f.BoolVar(&o.deleteOrganizations, deleteOrganizationsFlag, false, "remove for good the organizations of BroadWorks enterprises whose rows say ensure=absent; needs --"+hardDeleteFlag)
 	f.BoolVar(&o.sendLimits, "send-limits", false, "send the limit_ columns of customers although nothing else differs; the API does not return them")
 	f.BoolVar(&o.resend, "resend-workspaces", false, "send number, extension and user id of BroadWorks workspaces that have a workspace_id; the API does not return them")
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
@@ -65,6 +71,9 @@ func (o *planOptions) check(changed func(flag string) bool) error {
 	if changed(allowDeletesFlag) && o.allowDeletes < 0 {
 		return fmt.Errorf("reading the flags: --%s %d is out of range; give the exact number of deletes", allowDeletesFlag, o.allowDeletes)
 	}
+	if o.deleteOrganizations && !o.hardDelete {
+		return fmt.Errorf("reading the flags: --%s needs --%s: an organization goes only without people", deleteOrganizationsFlag, hardDeleteFlag)
+	}
 	return o.inputOptions.check()
 }
 
@@ -82,7 +91,8 @@ func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) er
 
 func (o *planOptions) diffOptions() diff.Options {
 	only, _ := diff.ParseKind(strings.TrimSuffix(o.only, "s"))
-	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, SendLimits: o.sendLimits, ResendWorkspaces: o.resend, Only: only, Customer: o.customer}
+	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, SendLimits: o.sendLimits, ResendWorkspaces: o.resend,
+		HardDelete: o.hardDelete, DeleteWorkspaces: o.deleteWorkspaces, DeleteOrganizations: o.deleteOrganizations, Only: only, Customer: o.customer}
 }
 
 // kindChoices are the words of --only.
@@ -143,7 +153,10 @@ func (a *app) propose(ctx context.Context, api *session, want *diff.Desired, o *
 		return nil, err
 	}
 	listedAt := a.now()
-	have, err := batch.List(ctx, api.client, want, batch.ListOptions{Prune: options.Prune, SubPartner: a.global.subPartner})
+	have, err := batch.List(ctx, api.client, want, batch.ListOptions{
+		Prune: options.Prune, HardDelete: options.HardDelete, DeleteWorkspaces: options.DeleteWorkspaces,
+		SubPartner: a.global.subPartner, Access: a.accessTakes(api),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the live state: %w", err)
 	}

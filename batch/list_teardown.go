@@ -1,0 +1,134 @@
+package batch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+
+	"wholesync/diff"
+	"wholesync/internal/webex"
+)
+
+// leftover is a subscription that a row wants gone and that is not live: the
+// person may still be there.
+type leftover struct {
+	kind       diff.Kind // of the person
+	key        diff.Key
+	org, email string
+}
+
+// listTeardown adds what goes along with removals, as far as nothing else has
+// shown it.
+func listTeardown(ctx context.Context, api *webex.Client, want *diff.Desired, live *diff.Live, o ListOptions) error {
+	o.Access = cmp.Or(o.Access, accessTakes)
+	if o.HardDelete {
+		left := append(leftovers(want, live, diff.Subscriber, diff.Person), leftovers(want, live, diff.BroadWorksSubscriber, diff.BroadWorksPerson)...)
+		if err := listPeople(ctx, api, left, live, o); err != nil {
+			return fmt.Errorf("looking for people without a subscription: %w", err)
+		}
+	}
+	if o.DeleteWorkspaces {
+		if err := listRooms(ctx, api, want, live, o); err != nil {
+			return fmt.Errorf("listing the workspaces of customers: %w", err)
+		}
+	}
+	return nil
+}
+
+// leftovers are the absent rows of a kind without a live subscriber, of customers
+// whose organization is known.
+func leftovers(want *diff.Desired, live *diff.Live, kind, person diff.Kind) []leftover {
+	known := map[diff.Key]bool{}
+	for i := range live.Of(kind).Len() {
+		known[live.Of(kind).Row(i).Key()] = true
+	}
+	var left []leftover
+	rows := want.Of(kind)
+	for i := range rows.Len() {
+		r := rows.Row(i)
+		l := leftover{kind: person, key: r.Key(), org: organizationOf(live, kind, r.Key().Customer), email: r.Get(diff.ColEmail)}
+		if r.Absent() && !known[r.Key()] && l.org != "" && l.email != "" {
+			left = append(left, l)
+		}
+	}
+	return left
+}
+
+// organizationOf is the organization of a live customer of a subscriber's offer.
+func organizationOf(live *diff.Live, kind diff.Kind, customer string) string {
+	if kind.Offer() == diff.BroadWorks {
+		e, _ := live.Of(diff.BroadWorksEnterprise).IndexBy(diff.ColSPEnterpriseID).First(customer)
+		return cell(e, diff.ColLiveOrgID)
+	}
+	c, _ := live.Of(diff.Customer).IndexBy(diff.ColExternalID).First(customer)
+	return cell(c, diff.ColOrgID)
+}
+
+// cell reads a cell of a row that may not exist.
+func cell(r diff.Row, c diff.Column) string {
+	if r == (diff.Row{}) {
+		return ""
+	}
+	return r.Get(c)
+}
+
+func listPeople(ctx context.Context, api *webex.Client, left []leftover, live *diff.Live, o ListOptions) error {
+	found := make([][]webex.Person, len(left))
+	numbers := make([]int, len(left))
+	for i := range left {
+		numbers[i] = i
+	}
+	err := side(ctx, numbers, func(ctx context.Context, i int) error {
+		return withAccess(ctx, api, left[i].org, o.Access, func() (err error) {
+			found[i], err = peopleWith(ctx, api, left[i].org, left[i].email)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for i, people := range found {
+		for _, p := range people {
+			cells := diff.Cells{diff.SpecOf(left[i].kind).Keys[0]: left[i].key.Customer, diff.SpecOf(left[i].kind).OwnKey(): left[i].key.Own(),
+				diff.ColEmail: canonical(left[i].kind, diff.ColEmail, addressOf(p, left[i].email)), diff.ColLiveOrgID: left[i].org, diff.ColID: p.ID}
+			if err := live.Of(left[i].kind).Add(diff.Position{}, cells); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listRooms reads the workspaces of the customers whose rows say ensure=absent.
+func listRooms(ctx context.Context, api *webex.Client, want *diff.Desired, live *diff.Live, o ListOptions) error {
+	type place struct{ customer, org string }
+	var places []place
+	rows := want.Of(diff.Customer)
+	for i := range rows.Len() {
+		r := rows.Row(i)
+		if org := organizationOf(live, diff.Customer, r.Key().Customer); r.Absent() && org != "" {
+			places = append(places, place{r.Key().Customer, org})
+		}
+	}
+	var mu sync.Mutex
+	found := map[place][]webex.Workspace{}
+	err := side(ctx, places, func(ctx context.Context, p place) error {
+		list, err := workspacesOf(ctx, api, p.org, o.Access)
+		mu.Lock()
+		defer mu.Unlock()
+		found[p] = list
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		for _, w := range found[p] {
+			if err := live.Of(diff.Workspace).Add(diff.Position{}, roomCells(p.customer, w)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
