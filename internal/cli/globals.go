@@ -133,12 +133,13 @@ func (c *choice) String() string { return *c.value }
 // Type is what the help shows for the value.
 func (c *choice) Type() string { return "string" }
 
-// Set takes a word.
+// Set takes a word, in whatever case.
 func (c *choice) Set(word string) error {
-	if !slices.Contains(c.words, word) {
+	i := slices.IndexFunc(c.words, func(w string) bool { return strings.EqualFold(w, word) })
+	if i < 0 {
 		return fmt.Errorf("want one of %s", strings.Join(slices.DeleteFunc(slices.Clone(c.words), isBlank), ", "))
 	}
-	*c.value = word
+	*c.value = c.words[i]
 	return nil
 }
 

@@ -35,6 +35,14 @@ func TestBaseURLHasOneSpelling(t *testing.T) {
 	}
 }
 
+// The API's own words are in capitals.
+func TestChoicesInAnyCase(t *testing.T) {
+	g := parseGlobals(t, "--output=JSON")
+	if g.output != "json" {
+		t.Errorf("output is %q", g.output)
+	}
+}
+
 func parseGlobals(t *testing.T, flags ...string) *globals {
 	t.Helper()
 	var g globals
