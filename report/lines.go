@@ -271,7 +271,11 @@ func leftAlone(p *diff.Plan) string {
 	if parts == nil {
 		return ""
 	}
-	return "Left alone: " + strings.Join(parts, " and ") + " without a row of their own"
+	last := len(parts) - 1
+	if last > 0 {
+		parts = []string{strings.Join(parts[:last], ", ") + " and " + parts[last]}
+	}
+	return "Left alone: " + parts[0] + " without a row of their own"
 }
 
 // headPart is a piece of the headline; Action colours it, 0 does not.
