@@ -147,15 +147,21 @@ func (e *estate) writes(t reporter) int {
 	return n
 }
 
-// wanted is an input of rows in canonical form; rows with an e-mail address are
-// subscribers.
+// wanted is an input of rows in canonical form; their cells tell what they are.
 func wanted(t reporter, rows ...diff.Cells) *diff.Desired {
 	t.Helper()
 	want := diff.NewDesired()
 	want.Files = []diff.File{{Name: "in.csv"}}
 	for i, cells := range rows {
 		kind := diff.Customer
-		if cells[diff.ColEmail] != "" {
+		switch {
+		case cells[diff.ColDirSync] != "":
+			kind = diff.BroadWorksEnterprise
+		case cells[diff.ColDisplayName] != "":
+			kind = diff.BroadWorksWorkspace
+		case cells[diff.ColUserID] != "":
+			kind = diff.BroadWorksSubscriber
+		case cells[diff.ColEmail] != "":
 			kind = diff.Subscriber
 		}
 		if err := want.Of(kind).Add(diff.Position{Line: uint32(i + 2)}, cells); err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,6 +31,7 @@ type world struct {
 	path string     // of the journal
 
 	person string   // the one who changes customers
+	others int      // writes that are not the plan's
 	ended  []string // the estate in the end, see shape
 
 	mu     sync.Mutex
@@ -209,13 +209,19 @@ func (w *world) takeOff(r *http.Request, body []byte) (object string, landed fun
 	}
 }
 
+// pathsOf are where the writes of each kind go.
+var pathsOf = map[diff.Kind]string{
+	diff.Customer: "/v1/wholesale/customers", diff.Subscriber: "/v1/wholesale/subscribers",
+	diff.BroadWorksEnterprise: "/v1/broadworks/enterprises", diff.BroadWorksSubscriber: "/v1/broadworks/subscribers", diff.BroadWorksWorkspace: "/v1/broadworks/workspaces",
+}
+
 // methods are those that carry out each action.
 var methods = map[diff.Action]string{diff.Provision: http.MethodPost, diff.Update: http.MethodPut, diff.Remove: http.MethodDelete}
 
 // changesOf finds the planned changes that a write can belong to. There is more
 // than one only where a customer first grows and then shrinks.
 func (w *world) changesOf(r *http.Request, body []byte) (found []*diff.Change) {
-	var sent struct{ Email, ExternalID string }
+	var sent struct{ Email, ExternalID, UserID string }
 	if r.Method == http.MethodPost {
 		if err := json.Unmarshal(body, &sent); err != nil {
 			w.t.Errorf("%s: %v", body, err)
@@ -223,11 +229,15 @@ func (w *world) changesOf(r *http.Request, body []byte) (found []*diff.Change) {
 	}
 	for i := range w.plan.Changes {
 		c := &w.plan.Changes[i]
-		if methods[c.Action] != r.Method || !strings.HasPrefix(r.URL.Path, "/v1/wholesale/"+c.Kind.String()) {
+		if methods[c.Action] != r.Method || !strings.HasPrefix(r.URL.Path, pathsOf[c.Kind]) {
 			continue
 		}
-		mine := path.Base(r.URL.Path) == c.LiveID
-		if c.Action == diff.Provision {
+		mine := c.LiveID != "" && strings.Contains(r.URL.Path+"/", "/"+c.LiveID+"/") || c.Kind == diff.BroadWorksEnterprise && c.LiveID == ""
+		switch {
+		case c.Action != diff.Provision:
+		case c.Kind.Offer() == diff.BroadWorks:
+			mine = sent.UserID == c.Key.UserID
+		default:
 			mine = sent.Email != "" && diff.FoldEmail(sent.Email) == c.Key.Email || c.Kind == diff.Customer && sent.ExternalID == c.Key.Customer
 		}
 		if mine {
@@ -315,9 +325,19 @@ func sweepRows() []diff.Cells {
 
 // TestCrashSweep kills the run at every effect, and again while it is resumed.
 // In the end everything must be as if nothing had happened.
-func TestCrashSweep(t *testing.T) {
-	clean := sweep(t, nil)
-	if n := len(clean.plan.Changes); n < 18 {
+func TestCrashSweep(t *testing.T) { crashSweep(t, story{seedSweep, sweepRows(), 1}, 18) }
+
+// story is what a sweep is about. Others counts the writes that are not the
+// plan's.
+type story struct {
+	seed   string
+	rows   []diff.Cells
+	others int
+}
+
+func crashSweep(t *testing.T, about story, changes int) {
+	clean := sweep(t, about, nil)
+	if n := len(clean.plan.Changes); n < changes {
 		t.Fatalf("the plan has only %d changes", n)
 	}
 	most := len(clean.lives[0].sent)*3 + 200
@@ -328,7 +348,7 @@ func TestCrashSweep(t *testing.T) {
 	i := 1
 	for ; i < most; i += step {
 		for _, again := range []int{0, 1 + i*5%41} {
-			w := sweep(t, []int{i, again})
+			w := sweep(t, about, []int{i, again})
 			if w.lives[0].died == "" {
 				t.Logf("%d effects in %d changes", w.lives[0].effects, len(w.plan.Changes))
 				return
@@ -344,11 +364,12 @@ var pauses = []time.Duration{0, 3 * time.Second, time.Hour}
 
 // sweep is a whole story: the run dies at the given effects of its lives, and
 // the last life comes to the end. Then it is resumed once more.
-func sweep(t *testing.T, deaths []int) (w *world) {
+func sweep(t *testing.T, about story, deaths []int) (w *world) {
 	t.Helper()
 	var results, again []Result
 	synctest.Test(t, func(t *testing.T) {
-		w = newWorld(t, sandbox.Options{Seed: strings.NewReader(seedSweep), ProvisionDelay: 5 * time.Second}, sweepRows())
+		w = newWorld(t, sandbox.Options{Seed: strings.NewReader(about.seed), ProvisionDelay: 5 * time.Second}, about.rows)
+		w.others = about.others
 		w.findPerson()
 		for _, n := range append(deaths, 0) {
 			l, got, err := w.run(atEffect(n))
@@ -368,7 +389,7 @@ func sweep(t *testing.T, deaths []int) (w *world) {
 			t.Errorf("%v: resuming a finished run sent %d writes", w.story(), n)
 		}
 		w.checkEnd(t, results)
-		w.checkSettled(t, wanted(t, sweepRows()...))
+		w.checkSettled(t, wanted(t, about.rows...))
 	})
 	checkSameResults(t, w.story(), results, again)
 	return w

@@ -26,7 +26,9 @@ func TestSamples(t *testing.T) {
 	if err != nil || len(files) < 2 {
 		t.Fatalf("no samples: %v", err)
 	}
-	files = slices.DeleteFunc(files, func(f string) bool { return f == samplePrices || slices.Contains(billingSamples, filepath.Base(f)) || filepath.Base(f) == migrationSample })
+	files = slices.DeleteFunc(files, func(f string) bool {
+		return f == samplePrices || slices.Contains(billingSamples, filepath.Base(f)) || filepath.Base(f) == migrationSample
+	})
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) { runSample(t, file) })
 	}
