@@ -6,20 +6,21 @@ import (
 	"wholesync/diff"
 )
 
-// callsPolling is how many looks at a customer its provisioning takes on
-// average; the API answers a write to a customer before it is done.
+// callsPolling is how many looks at a customer or an enterprise a change of it
+// takes on average; the API answers a write to one before it is done.
 const callsPolling = 2
 
 // Estimate tells how many API calls a plan takes to carry out, repeats not
 // counted. A write to something that exists is preceded by a look at it, and
-// writes to customers are followed by polls.
+// writes to customers and enterprises are followed by polls. Those of BroadWorks
+// subscribers are polled too, a hundred in one call.
 func Estimate(p *diff.Plan) (calls int) {
 	for _, c := range p.Counts() {
 		each := 1
 		if c.Action != diff.Provision {
 			each++
 		}
-		if c.Kind == diff.Customer {
+		if c.Kind == diff.Customer || c.Kind == diff.BroadWorksEnterprise {
 			each += callsPolling
 		}
 		calls += c.N * each
