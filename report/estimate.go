@@ -29,15 +29,19 @@ func Estimate(p *diff.Plan) (calls int) {
 }
 
 // effort says what a plan costs to carry out, in calls and time. Reading the
-// live state comes first in every run, so it counts too.
+// live state comes first in every run, so it counts too, as does a precheck.
 func effort(v PlanView) string {
 	calls := Estimate(v.Plan)
 	s := "about " + plural(calls, "API call") + " to change"
+	asked := Asked(v.Verdicts)
 	if v.ListCalls > 0 {
 		s += ", after " + number(v.ListCalls) + " to list"
+		if asked > 0 {
+			s += " and " + number(asked) + " to precheck"
+		}
 	}
 	if v.Rate > 0 {
-		d := time.Duration(float64(calls+v.ListCalls) / v.Rate * float64(time.Second))
+		d := time.Duration(float64(calls+v.ListCalls+asked) / v.Rate * float64(time.Second))
 		s += ", " + span(d) + " at " + perSecond(v.Rate)
 	}
 	return s

@@ -34,6 +34,9 @@ type page struct {
 	Flags        string
 	Groups       []pageGroup
 	Customers    [][]string
+	Precheck     string // the verdicts counted; "" = not asked
+	Verdicts     []pageVerdicts
+	Infos        []infoLine
 	Held         []heldLine
 	HeldHidden   string
 	LeftAlone    string
@@ -43,6 +46,32 @@ type page struct {
 	MissingPrice string
 	Effort       string
 	Next         string
+}
+
+// pageVerdicts is a table of verdicts.
+type pageVerdicts struct {
+	Title  string
+	Lines  []verdictLine
+	Hidden string
+}
+
+// addVerdicts adds the precheck, of each group as many rows as of notes.
+func (p *page) addVerdicts(v PlanView) {
+	if v.Verdicts == nil {
+		return
+	}
+	p.Precheck, p.Infos = describeVerdicts(v.Verdicts), infoTable(v.Verdicts)
+	for _, g := range verdictGroups(v.Verdicts, v.Full) {
+		shown := g.rows
+		if !v.Full {
+			shown = shown[:min(htmlRows, len(shown))]
+		}
+		table := pageVerdicts{Title: g.Title, Hidden: hiddenText(len(g.rows) - len(shown))}
+		for _, row := range shown {
+			table.Lines = append(table.Lines, describeVerdict(row))
+		}
+		p.Verdicts = append(p.Verdicts, table)
+	}
 }
 
 // pageGroup is a table of changes.
@@ -76,6 +105,7 @@ func WritePlanHTML(w io.Writer, v PlanView) error {
 		p.Hits = append(p.Hits, diff.GuardHit{Reason: Clean(h.Reason), Lift: Clean(h.Lift)})
 	}
 	p.addChanges(v)
+	p.addVerdicts(v)
 	rows := htmlRows
 	held := v.notSent()
 	if v.Full {

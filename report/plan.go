@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"wholesync/batch"
 	"wholesync/diff"
 )
 
@@ -28,6 +29,8 @@ type PlanView struct {
 	PriceAt   time.Time       // the day whose prices count
 	Hits      []diff.GuardHit // guards that refuse the plan
 	Next      string          // the next command to type, "" = none
+	// Verdicts are what the API said beforehand; nil where it was not asked.
+	Verdicts []batch.Verdict
 }
 
 // Colours of a terminal (ECMA-48, "Select Graphic Rendition").
@@ -57,6 +60,7 @@ func WritePlan(w io.Writer, v PlanView) error {
 	pw.head()
 	pw.changes()
 	pw.held()
+	pw.precheck()
 	pw.notes()
 	pw.effect()
 	pw.guards()

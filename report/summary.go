@@ -173,7 +173,7 @@ var resumable = []int{7, exitIncomplete, exitUnknown, 11, 130}
 var exitMeanings = map[int]string{
 	0:   "done, or nothing to do",
 	1:   "could not run",
-	2:   "differences found",
+	2:   "differences found, or rows that the API would refuse",
 	3:   "invalid input; nothing was sent",
 	4:   "finished, but some rows failed, conflicted, were rejected or skipped",
 	5:   "refused by a guard; nothing was sent",

@@ -74,6 +74,9 @@ func clip(s string, runes int) string {
 	return s
 }
 
+// width is how many characters text has.
+func width(s string) int { return utf8.RuneCountInString(s) }
+
 // pad fills text with blanks to a width in characters.
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))

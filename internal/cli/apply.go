@@ -53,7 +53,8 @@ func (a *app) accessTakes(api *session) time.Duration {
 type applyOptions struct {
 	planOptions
 	brakeOptions
-	yes bool
+	yes         bool
+	skipRefused bool
 	// given tells which flags were on the command line.
 	given func(flag string) bool
 }
@@ -103,6 +104,7 @@ The first interrupt lets what is in flight finish; the second stops at once.`,
 	}
 	o.planOptions.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.yes, yesFlag, false, "apply without asking")
+	cmd.Flags().BoolVar(&o.skipRefused, skipRefusedFlag, false, "with --precheck: leave out the rows that the API would refuse, and go on with the others")
 	o.brakeOptions.addFlags(cmd.Flags())
 	offerWords(cmd)
 	return cmd
@@ -113,7 +115,7 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 	if err := o.check(args); err != nil {
 		return err
 	}
-	if err := a.checkOutputs(args, map[string]string{"--" + htmlFlag: o.html, "--" + metricsFlag: a.global.metrics}); err != nil {
+	if err := a.checkOutputs(args, map[string]string{"--" + htmlFlag: o.html, "--" + precheckCSVFlag: o.csv, "--" + metricsFlag: a.global.metrics}); err != nil {
 		return err
 	}
 	run, err := a.openRun()
@@ -140,10 +142,16 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := a.ask(a.stop, api, p, &o.precheckOptions); err != nil { // precheck
+		return err
+	}
 	if err := a.show(p, o); err != nil {
 		return err
 	}
 	if err := refuse(p.hits()); err != nil { // guards
+		return err
+	}
+	if err := p.heedVerdicts(o.skipRefused); err != nil {
 		return err
 	}
 	if err := a.confirm(api, p, o); err != nil {
@@ -167,6 +175,9 @@ func (o *applyOptions) check(args []string) error {
 	}
 	if err := o.brakeOptions.check(); err != nil {
 		return err
+	}
+	if o.skipRefused && !o.ask {
+		return fmt.Errorf("reading the flags: --%s has no meaning without --%s; give both", skipRefusedFlag, precheckFlag)
 	}
 	if err := o.unlikeInputs(args, map[string]string{}); err != nil || !isPlan(args) {
 		return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,9 +17,10 @@ func newErrors(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "errors [CODE]",
 		Short: "Explain the API's error codes",
-		Long: `Errors lists the error codes of the wholesale API. With a code it tells what the
-code means and what to do about it. It needs no connection.`,
-		Example: "  wholesync errors\n  wholesync errors 2507",
+		Long: `Errors lists the error codes of the API, and the codes 100 to 116 by which a
+precheck says what provisioning would do. With a code it tells what the code means
+and what to do about it. It needs no connection.`,
+		Example: "  wholesync errors\n  wholesync errors 2507\n  wholesync errors 104",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("reading the arguments: wholesync errors takes one code, not %d", len(args))
@@ -27,6 +29,9 @@ code means and what to do about it. It needs no connection.`,
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var codes []string
+			for _, c := range webex.InfoCodes() {
+				codes = append(codes, fmt.Sprintf("%d\t%s", c.Code, c.Meaning))
+			}
 			for _, c := range webex.Codes() {
 				codes = append(codes, fmt.Sprintf("%d\t%s", c.Code, c.Title))
 			}
@@ -39,6 +44,14 @@ code means and what to do about it. It needs no connection.`,
 			return a.explainCode(args[0])
 		},
 	}
+}
+
+// classInfo stands for the class of an info code, which comes with success.
+const classInfo = "info"
+
+// viewInfo shows an info code as a code like the others.
+func viewInfo(c webex.InfoCode) codeView {
+	return codeView{c.Code, c.Meaning, []int{http.StatusOK}, classInfo, []string{"wholesale", "broadworks"}, c.Meaning, c.Advice}
 }
 
 // codeView is a code for machines.
@@ -59,14 +72,20 @@ func viewCode(c webex.CodeInfo) codeView {
 func (a *app) listCodes() error {
 	codes := webex.Codes()
 	if a.json() {
-		views := make([]codeView, len(codes))
-		for i, c := range codes {
-			views[i] = viewCode(c)
+		views := make([]codeView, 0, len(codes))
+		for _, c := range webex.InfoCodes() {
+			views = append(views, viewInfo(c))
+		}
+		for _, c := range codes {
+			views = append(views, viewCode(c))
 		}
 		return writeJSON(a.stdout, views)
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CODE\tHTTP\tTITLE")
+	for _, c := range webex.InfoCodes() {
+		fmt.Fprintf(w, "%d\t%d\t%s\n", c.Code, http.StatusOK, report.Clean(c.Meaning))
+	}
 	for _, c := range codes {
 		fmt.Fprintf(w, "%d\t%s\t%s\n", c.Code, statuses(c), report.Clean(c.Title))
 	}
@@ -77,6 +96,9 @@ func (a *app) explainCode(arg string) error {
 	code, err := strconv.Atoi(arg)
 	if err != nil {
 		return fmt.Errorf("looking up an error code: %q is not a number; wholesync errors lists all codes", arg)
+	}
+	if c, ok := webex.LookupInfo(code); ok {
+		return a.explainInfo(c)
 	}
 	c, ok := webex.LookupCode(code)
 	if !ok {
@@ -94,6 +116,23 @@ func (a *app) explainCode(arg string) error {
 		{"HTTP status", statuses(c)},
 		{"kind", classWords(c.Class)},
 		{"offers", strings.Join(c.Offers, ", ")},
+	} {
+		fmt.Fprintf(w, "%s\t%s\n", line[0], report.Clean(line[1]))
+	}
+	return w.Flush()
+}
+
+// explainInfo explains what a precheck says in success.
+func (a *app) explainInfo(c webex.InfoCode) error {
+	if a.json() {
+		return writeJSON(a.stdout, viewInfo(c))
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, line := range [][2]string{
+		{strconv.Itoa(c.Code), "said by a precheck: the API would take the row"},
+		{"meaning", c.Meaning},
+		{"what to do", c.Advice},
+		{"HTTP status", strconv.Itoa(http.StatusOK)},
 	} {
 		fmt.Fprintf(w, "%s\t%s\n", line[0], report.Clean(line[1]))
 	}

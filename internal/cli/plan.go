@@ -35,7 +35,10 @@ would change, what that does to the bill, and how long it would take. It changes
 nothing. A file named - is stdin.
 
 With -o the plan is saved, and "wholesync apply plan.json" applies exactly that.
-With --current it needs no API: an export is the live state.`,
+With --current it needs no API: an export is the live state.
+
+With --precheck it asks the API about every row to be provisioned, and names who
+would have to agree to a move.`,
 		Example: `  wholesync plan desired.csv
   wholesync plan -o plan.json customers.csv subscribers.csv
   wholesync plan --current estate.csv desired.csv`,
@@ -59,7 +62,7 @@ func (a *app) plan(ctx context.Context, files []string, o *showOptions) error {
 	if err := o.checkFiles(files, a.global.sandbox); err != nil {
 		return err
 	}
-	if err := a.checkOutputs(files, map[string]string{"--" + htmlFlag: o.html, "-o": o.out}); err != nil {
+	if err := a.checkOutputs(files, map[string]string{"--" + htmlFlag: o.html, "--" + precheckCSVFlag: o.csv, "-o": o.out}); err != nil {
 		return err
 	}
 	prices, err := readPrices(o.prices)
@@ -94,6 +97,9 @@ func (o *showOptions) checkFiles(files []string, sandbox string) error {
 	if o.out != "" && slices.Contains(files, stdinName) {
 		return fmt.Errorf("reading the flags: -o cannot be used with stdin; a saved plan is held against its input files, so give a file")
 	}
+	if o.ask && o.current != "" {
+		return fmt.Errorf("reading the flags: --%s asks the API, and --current plans without it; leave one out", precheckFlag)
+	}
 	return o.unlikeInputs(files, map[string]string{"-o": o.out})
 }
 
@@ -118,6 +124,9 @@ func (a *app) proposeFor(ctx context.Context, files []string, o *showOptions) (*
 	defer api.close()
 	p, err := a.propose(ctx, api, want, &o.planOptions)
 	if err != nil {
+		return nil, batch.PlanFile{}, err
+	}
+	if err := a.ask(ctx, api, p, &o.precheckOptions); err != nil {
 		return nil, batch.PlanFile{}, err
 	}
 	return p, p.file(a, &o.planOptions, api.identity, api.organization), nil

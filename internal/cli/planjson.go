@@ -16,6 +16,8 @@ type planDocument struct {
 	GuardHits []diff.GuardHit `json:"guard_hits"`
 	SetAside  []diff.Rejected `json:"set_aside"`
 	Estimate  estimateView    `json:"estimate"`
+	// Precheck is what the API said beforehand; absent where it was not asked.
+	Precheck *precheckDocument `json:"precheck,omitempty"`
 }
 
 // limitsView are the guards that flags have lifted.
@@ -28,6 +30,7 @@ type limitsView struct {
 type estimateView struct {
 	ToChange int     `json:"calls_to_change"`
 	ToList   int     `json:"calls_to_list"`
+	ToAsk    int     `json:"calls_to_precheck"`
 	Rate     float64 `json:"requests_per_s"`
 	Seconds  float64 `json:"duration_s"`
 }
@@ -38,10 +41,16 @@ func documentOf(p *proposal, file batch.PlanFile, rate float64) planDocument {
 		limits.AllowDeletes = &p.limits.AllowDeletes
 	}
 	calls := report.Estimate(p.plan)
-	return planDocument{
+	asked := report.Asked(p.verdicts)
+	document := planDocument{
 		PlanFile: file, Format: batch.PlanFormat, Limits: limits,
 		GuardHits: append([]diff.GuardHit{}, p.hits()...),
 		SetAside:  append([]diff.Rejected{}, p.want.Rejected...),
-		Estimate:  estimateView{calls, p.listCalls, rate, float64(calls+p.listCalls) / rate},
+		Estimate:  estimateView{calls, p.listCalls, asked, rate, float64(calls+p.listCalls+asked) / rate},
 	}
+	if p.verdicts != nil {
+		precheck := precheckOf(p.verdicts)
+		document.Precheck = &precheck
+	}
+	return document
 }

@@ -21,6 +21,7 @@ import (
 // planOptions are the flags that plan and apply share.
 type planOptions struct {
 	inputOptions
+	precheckOptions
 	prune                                             bool
 	current                                           string
 	only                                              string
@@ -49,6 +50,8 @@ const (
 func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	o.inputOptions.addFlags(f)
 	o.addSendFlags(f)
+	o.addPickFlags(f)
+	o.precheckOptions.addFlags(f)
 	f.BoolVar(&o.prune, "prune", false, "remove live subscribers that no row names, of the customers that the input covers")
 	f.BoolVar(&o.hardDelete, hardDeleteFlag, false, "remove for good the person behind each subscriber that is removed, which frees the e-mail address")
 	f.BoolVar(&o.deleteWorkspaces, "delete-workspaces", false, "remove the workspaces, and their devices, of customers that are removed")
@@ -56,14 +59,18 @@ func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.sendLimits, "send-limits", false, "send the limit_ columns of customers although nothing else differs; the API does not return them")
 	f.BoolVar(&o.resend, "resend-workspaces", false, "send number, extension and user id of BroadWorks workspaces that have a workspace_id; the API does not return them")
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
-	f.Var(kindFlag(&o.only), "only", "look at rows of one kind: "+wordList(kindChoices()))
-	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id, or of the BroadWorks enterprise with this sp_enterprise_id")
 	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove every subscriber of a customer without subscriber rows, and go on with an input without rows")
 	f.IntVar(&o.allowDeletes, allowDeletesFlag, -1, "allow exactly so many deletes, where a guard asks for it")
 	f.Lookup(allowDeletesFlag).DefValue = "0"
 	f.StringVar(&o.prices, pricesFlag, "", "price file (package,currency,valid_from,valid_to,unit_price) for the billing effect")
 	f.StringVar(&o.html, htmlFlag, "", "write the plan as a web page too")
 	f.BoolVar(&o.full, fullFlag, false, "show every change of a long plan")
+}
+
+// addPickFlags adds the flags that look at a part of the input.
+func (o *planOptions) addPickFlags(f *pflag.FlagSet) {
+	f.Var(kindFlag(&o.only), "only", "look at rows of one kind: "+wordList(kindChoices()))
+	f.StringVar(&o.customer, "customer", "", "look at the rows of the customer with this external id, or of the BroadWorks enterprise with this sp_enterprise_id")
 }
 
 // check refuses values that cannot work. Changed tells which flags were given.
@@ -73,6 +80,9 @@ func (o *planOptions) check(changed func(flag string) bool) error {
 	}
 	if o.deleteOrganizations && !o.hardDelete {
 		return fmt.Errorf("reading the flags: --%s needs --%s: an organization goes only without people", deleteOrganizationsFlag, hardDeleteFlag)
+	}
+	if err := o.precheckOptions.check(); err != nil {
+		return err
 	}
 	return o.inputOptions.check()
 }
@@ -85,7 +95,7 @@ func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) er
 			inputs = append(inputs, in)
 		}
 	}
-	outputs["--"+htmlFlag] = o.html
+	outputs["--"+htmlFlag], outputs["--"+precheckCSVFlag] = o.html, o.precheckOptions.csv
 	return unlike(inputs, outputs)
 }
 
@@ -132,6 +142,7 @@ type proposal struct {
 	prices    *report.Prices
 	saved     *batch.PlanFile   // where the plan was reviewed before, and not made by this run
 	refuse    map[string]string // changes that must not be made any more, by id
+	verdicts  []batch.Verdict   // what the API said beforehand; nil where it was not asked
 }
 
 // differs reports whether the live state is not the desired one. Rows that only
@@ -233,6 +244,7 @@ func (a *app) view(p *proposal, o *planOptions, next string) report.PlanView {
 	return report.PlanView{
 		Plan: p.plan, Files: p.want.Files, Source: p.source, Rate: a.global.rate, Full: o.full,
 		Prices: p.prices, PriceAt: a.now(), Hits: p.hits(), Next: next, SetAside: p.want.Rejected, ListCalls: p.listCalls,
+		Verdicts: p.verdicts,
 	}
 }
 
@@ -244,8 +256,18 @@ func (p *proposal) file(a *app, o *planOptions, identity, organization string) b
 	return batch.PlanFile{
 		Tool: "wholesync " + version(), BaseURL: identity, Organization: organization, SubPartner: a.global.subPartner,
 		Inputs: p.want.Files, AllowExtraColumns: o.allowExtraColumns, ProvisioningID: o.provisioningID,
-		Options: p.options, Limits: p.limits, ListedAt: p.listedAt.UTC().Truncate(time.Second), Plan: p.plan,
+		Options: p.options, Limits: p.limits, ListedAt: p.listedAt.UTC().Truncate(time.Second), Plan: p.noted(),
 	}
+}
+
+// noted is the plan with what the API said beforehand among its notes.
+func (p *proposal) noted() *diff.Plan {
+	if len(p.verdicts) == 0 {
+		return p.plan
+	}
+	noted := *p.plan
+	noted.Notes = append(slices.Clone(noted.Notes), report.VerdictNotes(p.verdicts)...)
+	return &noted
 }
 
 func readPrices(path string) (*report.Prices, error) {
@@ -264,7 +286,7 @@ func readPrices(path string) (*report.Prices, error) {
 // flags, save those that only shape what is shown, and those that lift its guards.
 func applyLine(cmd *cobra.Command, files, lifting []string) string {
 	words := append([]string{"wholesync", "apply"}, lifting...)
-	left := map[string]bool{fullFlag: true, htmlFlag: true, pricesFlag: true, outFlag: true, detailedFlag: true, "output": true, "color": true}
+	left := map[string]bool{fullFlag: true, htmlFlag: true, pricesFlag: true, outFlag: true, detailedFlag: true, precheckCSVFlag: true, "output": true, "color": true}
 	for _, flag := range lifting { // the number that was given before did not fit
 		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
 		left[name] = true

@@ -14,6 +14,7 @@ import (
 // A token that is known to lack one ends the command before it sends anything.
 var commandScopes = map[string][]string{
 	"plan":              slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
+	"precheck":          slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
 	"export":            slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
 	"apply":             slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
 	"resume":            slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
@@ -42,7 +43,7 @@ var purposeScopes = map[string][]string{
 // purposeOf is the purpose that a command belongs to: its first word, as a rule.
 func purposeOf(command string) string {
 	switch first, _, _ := strings.Cut(command, " "); first {
-	case "resume":
+	case "resume", "precheck":
 		return "apply"
 	case "subpartners":
 		return "plan"

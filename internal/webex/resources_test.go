@@ -180,7 +180,7 @@ func TestValidate(t *testing.T) {
 	}
 	want = wantRequest{method: "POST", path: "/wholesale/subscribers/validate", body: `{"customerId":"C1","email":"a@example.com","provisioningParameters":{}}`}
 	c = answering(t, want, 200, "precheck.json", nil)
-	got, err = c.ValidateSubscriber(t.Context(), SubscriberProvision{CustomerID: "C1", Email: "a@example.com"})
+	got, err = c.ValidateSubscriber(t.Context(), SubscriberPrecheck{SubscriberProvision: SubscriberProvision{CustomerID: "C1", Email: "a@example.com"}})
 	wantCheck = Precheck{Message: "success", Info: []Detail{{Code: 100, Description: "Provisioning preCheck validation successful."}}}
 	if diff := cmp.Diff(wantCheck, got); err != nil || diff != "" {
 		t.Errorf("error %v, precheck (-want +got):\n%s", err, diff)

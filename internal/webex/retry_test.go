@@ -258,7 +258,7 @@ func checkFault(t *testing.T, c *Client, want Class, send func(*Client) error) {
 func TestPrecheckIsRetried(t *testing.T) {
 	api := script(answerWith(502, ""), answer200(`{"message":"success"}`))
 	inBubble(t, api, Config{}, func(c *Client) {
-		if _, err := c.ValidateSubscriber(context.Background(), SubscriberProvision{}); err != nil {
+		if _, err := c.ValidateSubscriber(context.Background(), SubscriberPrecheck{}); err != nil {
 			t.Error(err)
 		}
 	})

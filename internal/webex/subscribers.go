@@ -71,6 +71,16 @@ type CallingParameters struct {
 	LocationID         string `json:"locationId,omitempty"`
 }
 
+// SubscriberPrecheck is a request to check; Email alone is required. The customer
+// is named by CustomerID, or where it is only to be provisioned by PrimaryEmail,
+// the address of its first user, with the ProvisioningID of its template.
+// https://developer.webex.com/docs/api/v1/wholesale-provisioning/precheck-a-wholesale-subscriber-provisioning
+type SubscriberPrecheck struct {
+	SubscriberProvision
+	PrimaryEmail   string
+	ProvisioningID string
+}
+
 // ListSubscribers gives every subscriber that passes the filter, each once,
 // oldest first. After an error nothing more follows, and what came before is
 // not a complete list.
@@ -125,9 +135,16 @@ func (c *Client) RemoveSubscriber(ctx context.Context, id string) (Receipt, erro
 }
 
 // ValidateSubscriber asks the API whether it would take the subscriber; nothing changes.
-// https://developer.webex.com/docs/api/v1/wholesale-provisioning/precheck-a-wholesale-subscriber-provisioning
-func (c *Client) ValidateSubscriber(ctx context.Context, subscriber SubscriberProvision) (Precheck, error) {
-	return c.validate(ctx, subscribersPath+"/validate", c.wholesaleQuery(), subscriber.wire())
+func (c *Client) ValidateSubscriber(ctx context.Context, request SubscriberPrecheck) (Precheck, error) {
+	body := struct {
+		ProvisioningID string `json:"provisioningId,omitempty"`
+		wireSubscriber
+		CustomerInfo *CustomerInfo `json:"customerInfo,omitempty"`
+	}{ProvisioningID: request.ProvisioningID, wireSubscriber: request.wire()}
+	if request.PrimaryEmail != "" {
+		body.CustomerInfo = &CustomerInfo{PrimaryEmail: request.PrimaryEmail}
+	}
+	return c.validate(ctx, subscribersPath+"/validate", c.wholesaleQuery(), body)
 }
 
 // subscriberCall sends a call that is answered with one subscriber.
