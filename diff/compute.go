@@ -139,7 +139,7 @@ func (p *planner) at(c Change, r Row) Change {
 
 // hold keeps a row from being carried out, for a reason.
 func (p *planner) hold(r Row, o Outcome, reason, advice string, live ...Row) {
-	h := Held{Kind: r.Kind(), Key: r.Key(), At: r.Position(), Outcome: o, Reason: reason, Advice: advice}
+	h := Held{Kind: r.Kind(), Key: r.Key(), At: r.Position(), Outcome: o, Reason: reason, Advice: advice, SubPartner: p.want.SubPartnerOf(r)}
 	h.FileName, h.Line = p.want.FileName(h.At), h.At.Line
 	for _, l := range live {
 		if id := l.Get(ColID); id != "" {

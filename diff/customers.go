@@ -15,6 +15,7 @@ const (
 	StatusError                 = "error"
 	StatusDeleting              = "deleting"
 	StatusReview                = "pending_rpl_review"
+	StatusUserMigration         = "pending_user_migration"
 )
 
 // WaitsForPerson reports whether a status of a customer or subscriber only

@@ -184,6 +184,14 @@ type Held struct {
 	Reason   string   `json:"reason"`
 	Advice   string   `json:"advice,omitempty"`
 	LiveIDs  []string `json:"live_ids,omitempty"`
+	// SubPartner is the organization id of the sub-partner that the row belongs to.
+	SubPartner string `json:"sub_partner,omitempty"`
+}
+
+// WaitsForConsent reports whether a live subscriber, and only that, is waiting
+// for its person to agree to a move.
+func (h *Held) WaitsForConsent() bool {
+	return h.Kind != Customer && h.Outcome == Pending && len(h.LiveIDs) == 1 && h.Reason == waitsReason+StatusUserMigration
 }
 
 // Note is something the plan wants said though nothing is done about it.

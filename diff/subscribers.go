@@ -174,7 +174,7 @@ func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 	p.countUncompared(r, nil)
 	switch {
 	case WaitsForPerson(status):
-		p.hold(r, Pending, "the live subscriber waits for a person: "+status, "nothing to do here; plan again later", live)
+		p.hold(r, Pending, waitsReason+status, "nothing to do here; plan again later", live)
 	case status == StatusProvisioned, status == "": // a snapshot may leave it out
 		p.unchanged(r.Kind())
 	case status == StatusError:
@@ -183,6 +183,9 @@ func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 		p.hold(r, InProgress, describeStatus(live), "plan again when it has settled", live)
 	}
 }
+
+// waitsReason begins the reason why a row is held whose subscriber waits.
+const waitsReason = "the live subscriber waits for a person: "
 
 // changeSubscriber plans a PUT. Number, extension and location travel only on a
 // move from the one package without calling to one with it; on any other update

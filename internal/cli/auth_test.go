@@ -221,7 +221,7 @@ func TestScopesOfPurposes(t *testing.T) {
 		t.Errorf("both: %v, %v", both, err)
 	}
 	apply, err := scopesFor([]string{"apply"})
-	if err != nil || fmt.Sprint(enoughFor(apply)) != "[apply export plan precheck resume subpartners]" {
+	if err != nil || fmt.Sprint(enoughFor(apply)) != "[apply export plan precheck remind resume subpartners]" {
 		t.Errorf("apply is enough for %v, %v", enoughFor(apply), err)
 	}
 }

@@ -128,6 +128,27 @@ type oldRun struct {
 
 // openOld reads the plan, the input and the journal of a run.
 func (a *app) openOld(dir string) (*oldRun, error) {
+	old, err := a.openSaved(dir)
+	if err != nil {
+		return nil, err
+	}
+	if old.want, err = a.rereadInput(old); err != nil {
+		return nil, err
+	}
+	return old, old.openJournal()
+}
+
+// openRecords is openOld without the input, which may have changed since.
+func (a *app) openRecords(dir string) (*oldRun, error) {
+	old, err := a.openSaved(dir)
+	if err != nil {
+		return nil, err
+	}
+	return old, old.openJournal()
+}
+
+// openSaved reads the plan of a run.
+func (a *app) openSaved(dir string) (*oldRun, error) {
 	old := &oldRun{run: &runDir{dir: dir, started: a.now()}}
 	_, err := os.ReadDir(dir)
 	if err != nil {
@@ -138,13 +159,17 @@ func (a *app) openOld(dir string) (*oldRun, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("opening the run %s: %w", dir, err)
 	}
-	if old.want, err = a.rereadInput(old); err != nil {
-		return nil, err
-	}
+	return old, nil
+}
+
+// openJournal opens the journal of a run, and reads what it tells. It must be
+// that of the run's plan.
+func (old *oldRun) openJournal() (err error) {
+	dir := old.run.dir
 	if old.journal, err = batch.OpenJournal(old.run.path(journalFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening the run %s: it has no %s, so nothing was sent; apply the input again", dir, journalFile)
+		return fmt.Errorf("opening the run %s: it has no %s, so nothing was sent; apply the input again", dir, journalFile)
 	} else if err != nil {
-		return nil, err
+		return err
 	}
 	sum, err := batch.HashFile(old.run.path(planFile))
 	if err == nil && sum != old.journal.Meta().PlanSHA256 {
@@ -154,9 +179,9 @@ func (a *app) openOld(dir string) (*oldRun, error) {
 		old.past, err = old.journal.History()
 	}
 	if err != nil {
-		return nil, errors.Join(err, old.journal.Close())
+		return errors.Join(err, old.journal.Close())
 	}
-	return old, nil
+	return nil
 }
 
 // rereadInput reads the run's input files again; what came on stdin from the copy.

@@ -58,7 +58,7 @@ Try it without an account:
 	})
 	a.global.addFlags(root.PersistentFlags(), a.getenv)
 	offerWords(root)
-	root.AddCommand(newValidate(a), newPlan(a), newPrecheck(a), newApply(a), newResume(a), newResults(a), newExport(a), newSubPartners(a), newDirSync(a), newErrors(a), newSandbox(a), newBilling(a), newAuth(a))
+	root.AddCommand(newValidate(a), newPlan(a), newPrecheck(a), newApply(a), newResume(a), newResults(a), newRemind(a), newExport(a), newSubPartners(a), newDirSync(a), newErrors(a), newSandbox(a), newBilling(a), newAuth(a))
 	return root
 }
 

@@ -18,6 +18,7 @@ var commandScopes = map[string][]string{
 	"export":            slices.Concat(toRead("wholesale_customers"), toRead("wholesale_subscribers")),
 	"apply":             slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
 	"resume":            slices.Concat(toChange("wholesale_customers"), toChange("wholesale_subscribers")),
+	"remind":            toChange("wholesale_subscribers"),
 	"subpartners":       toRead("wholesale_customers"),
 	"dirsync":           toRead("broadworks_enterprises"),
 	"billing list":      toRead("wholesale_billing_reports"),
@@ -43,7 +44,7 @@ var purposeScopes = map[string][]string{
 // purposeOf is the purpose that a command belongs to: its first word, as a rule.
 func purposeOf(command string) string {
 	switch first, _, _ := strings.Cut(command, " "); first {
-	case "resume", "precheck":
+	case "resume", "precheck", "remind":
 		return "apply"
 	case "subpartners":
 		return "plan"

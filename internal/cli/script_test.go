@@ -61,6 +61,8 @@ func TestScripts(t *testing.T) {
 			"state":        checkState,
 			"requests":     countRequests,
 			"replace":      replaceText,
+			"agree":        agreeToMove,
+			"backdate":     backdate,
 			"organization": setOrganization,
 		},
 		RequireExplicitExec: true,
@@ -219,6 +221,33 @@ func countRequests(ts *testscript.TestScript, neg bool, args []string) {
 	if n != want {
 		ts.Fatalf("%d requests %s %s, not %d", n, args[0], args[1], want)
 	}
+}
+
+// agreeToMove has a person of the sandbox agree to the move of its account: agree EMAIL.
+func agreeToMove(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: agree EMAIL")
+	}
+	base, err := url.Parse(ts.Getenv("BASE_URL"))
+	ts.Check(err)
+	base.Path, base.RawQuery = "/__sandbox/agree", url.Values{"email": args}.Encode()
+	client := http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Post(base.String(), "", nil)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+	if resp.StatusCode != http.StatusNoContent {
+		ts.Fatalf("nobody waits for %s: HTTP status %d", args[0], resp.StatusCode)
+	}
+}
+
+// backdate puts every time of today in a file a year back: backdate FILE.
+func backdate(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: backdate FILE")
+	}
+	year := time.Now().UTC().Year()
+	old := strings.ReplaceAll(ts.ReadFile(args[0]), fmt.Sprint(year, "-"), fmt.Sprint(year-1, "-"))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(old), 0o600))
 }
 
 // replaceText changes a file: replace OLD NEW FILE. OLD must be there.

@@ -133,5 +133,6 @@
 //
 // GET /__sandbox/state answers the whole estate as a seed with ids, and its reports, which a seed cannot have; GET
 // /__sandbox/log answers every request under /v1 and every download, oldest first, at least the last 250,000, and whether
-// a token came with it. Neither needs a token.
+// a token came with it. POST /__sandbox/agree?email=ADDRESS has a person agree to the move that a wholesale subscriber waits
+// for. None of them needs a token.
 package sandbox

@@ -22,6 +22,7 @@ func (s *Sandbox) routes() *http.ServeMux {
 	mux.HandleFunc(apiPrefix+"/", s.endpoint(s.guarded(func(*call) answer { return refused(refuseStatus(http.StatusNotFound)) })))
 	mux.HandleFunc("GET /__sandbox/state", s.serveState)
 	mux.HandleFunc("GET /__sandbox/log", s.serveLog)
+	mux.HandleFunc("POST /__sandbox/agree", s.serveAgreement)
 	return mux
 }
 
