@@ -189,6 +189,9 @@ func ReadSnapshot(path string) (*diff.Live, []diff.Problem, error) {
 	defer src.close()
 	f := newFileReader(src, opt)
 	f.snapshot = true
+	for kind := range f.tables {
+		f.tables[kind] = diff.NewTable(kind) // with the tool's own columns
+	}
 	if err := f.read(); err != nil {
 		return nil, nil, err
 	}

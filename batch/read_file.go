@@ -39,7 +39,7 @@ type fileReader struct {
 func newFileReader(src *source, opt ReadOptions) *fileReader {
 	f := &fileReader{opt: opt, src: src, tables: make(map[diff.Kind]*diff.Table)}
 	for _, kind := range diff.Kinds() {
-		f.tables[kind] = diff.NewTable(kind)
+		f.tables[kind] = diff.NewInputTable(kind)
 	}
 	return f
 }

@@ -139,7 +139,7 @@ type Rejected struct {
 }
 
 // NewDesired returns an empty input.
-func NewDesired() *Desired { return &Desired{Tables: newTables()} }
+func NewDesired() *Desired { return &Desired{Tables: newTables(NewInputTable)} }
 
 // Of returns the rows of a kind.
 func (d *Desired) Of(k Kind) *Table { return d.Tables[k] }
@@ -180,14 +180,14 @@ type Live struct {
 }
 
 // NewLive returns an empty estate.
-func NewLive() *Live { return &Live{Tables: newTables()} }
+func NewLive() *Live { return &Live{Tables: newTables(NewTable)} }
 
 // Of returns the objects of a kind.
 func (l *Live) Of(k Kind) *Table { return l.Tables[k] }
 
-func newTables() (t [kindEnd]*Table) {
+func newTables(make func(Kind) *Table) (t [kindEnd]*Table) {
 	for _, k := range AllKinds() {
-		t[k] = NewTable(k)
+		t[k] = make(k)
 	}
 	return t
 }

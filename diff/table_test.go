@@ -223,3 +223,34 @@ func TestAppendAcrossBlocks(t *testing.T) {
 		}
 	}
 }
+
+// Tables of inputs have no room for the tool's own columns, and say so.
+func TestInputTable(t *testing.T) {
+	for _, k := range Kinds() {
+		rules, seen := SpecOf(k).Rules, false
+		for _, r := range rules {
+			if seen && r.Column.Input() {
+				t.Errorf("%s: %s stands after a column of the tool's own", k, r.Column)
+			}
+			seen = seen || !r.Column.Input()
+		}
+		table := NewInputTable(k)
+		own := SpecOf(k).OwnKey()
+		if err := table.Add(Position{Line: 2}, Cells{own: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		if r := table.Row(0); r.Get(own) != "x" || r.Get(ColID) != "" || table.Filter(func(Row) bool { return true }).Row(0).Get(own) != "x" {
+			t.Errorf("%s: the row is %q, %q", k, r.Get(own), r.Get(ColID))
+		}
+		if err := table.Add(Position{Line: 3}, Cells{ColID: "id"}); err == nil {
+			t.Errorf("%s: an id in an input vanishes", k)
+		}
+		live := NewTable(k)
+		if err := live.Add(Position{}, Cells{ColID: "id"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := table.Append(live); err == nil {
+			t.Errorf("%s: live objects were appended to an input", k)
+		}
+	}
+}
