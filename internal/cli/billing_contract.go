@@ -21,6 +21,7 @@ type contract struct {
 	mappings  []string
 	proration string
 	prorate   []string // NAME=POLICY
+	rates     []string // FROM/TO=RATE@DAY
 }
 
 func (c *contract) addFlags(f *pflag.FlagSet) {
@@ -28,6 +29,7 @@ func (c *contract) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.resale, "resale", "", "price list of what customers pay, with a column customer besides; shows what each one leaves beyond its cost")
 	f.StringArrayVar(&c.mappings, "mapping", nil, "YAML file that describes the invoice's layout and names; of several the one whose match_headers are there")
 	f.StringVar(&c.proration, "proration", "daily-exact", "how charges are computed, such as daily-exact,half-even or avg-dp=2 or ceil; auto finds out")
+	f.StringArrayVar(&c.rates, "fx", nil, "convert prices of the list by this rate, as in USD/EUR=0.92@2026-04-30: that day 0.92 EUR were one USD")
 	f.StringArrayVar(&c.prorate, "proration-for", nil, "the proration of one SKU or package, as in A-WX-CALL=ceil")
 }
 
@@ -59,6 +61,11 @@ func (a *app) terms(c *contract, in *billing.Input) ([]*billing.Mapping, error) 
 		}
 		if err := in.Options.Prorate(name, policy); err != nil {
 			return nil, fmt.Errorf("reading the flags: --proration-for: %w", err)
+		}
+	}
+	for _, rate := range c.rates {
+		if err := in.Options.Convert(rate); err != nil {
+			return nil, fmt.Errorf("reading the flags: --fx: %w", err)
 		}
 	}
 	var err error

@@ -39,6 +39,7 @@ func (r *run) compareUnbilled(g *group, p priced) {
 		f.ExpectedAmount, f.ExpectedQuantity, f.ExpectedUnitPrice, f.Exact = e.rounded, e.quantity, e.price, e.exact
 		policy, _ := r.policyOf(g)
 		f.Working = r.working(g, policy, p.unit)
+		f.tellConversion(p)
 	default:
 		f.ExpectedQuantity = div(g.measure().days, fromInt(r.dim))
 		f.say("what it costs is not known, for want of a price")
@@ -73,7 +74,7 @@ func (r *run) compareUnpriced(g *group, p priced) {
 	if len(p.others) > 0 {
 		f.Code = CurrencyMismatch
 		f.say("the invoice is in %s, the price list in %s", g.currency, strings.Join(p.others, " and "))
-		f.Advice = "get prices in the currency of the invoice; amounts are never converted"
+		f.Advice = "get prices in the currency of the invoice, or give the rate that was agreed with --fx; nothing is converted without one"
 		r.warn(f)
 		return
 	}
@@ -110,6 +111,7 @@ func (r *run) compareGroup(g *group, p priced) {
 	if p.own {
 		f.say("the invoice's own price was taken, for want of a price list")
 	}
+	f.tellConversion(p)
 	r.classify(g, &f, e, b)
 	r.warn(f)
 }

@@ -154,6 +154,8 @@ type priced struct {
 	unit   *big.Rat
 	others []string // the currencies that there are prices in, where there is none in this one
 	own    bool     // taken from the invoice, for want of a price list
+	listed *big.Rat // the price of the list, where it is in another currency
+	rate   *Rate    // that it was converted by
 }
 
 func (r *run) priceOf(g *group) priced {
@@ -165,6 +167,11 @@ func (r *run) priceOf(g *group) priced {
 		return priced{unit: b.price, own: true}
 	}
 	unit, others := r.in.Prices.On(r.period.First, g.pkg, g.currency)
+	if unit == nil {
+		if p, ok := r.converted(g); ok {
+			return p
+		}
+	}
 	return priced{unit: unit, others: others}
 }
 

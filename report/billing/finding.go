@@ -24,7 +24,7 @@ const (
 	CreditMatched      Code = "CREDIT_MATCHED"      // settles a finding
 	CreditUnmatched    Code = "CREDIT_UNMATCHED"    // settles nothing that is known
 	PriorPeriod        Code = "PRIOR_PERIOD"        // for days before the invoice's period
-	CurrencyMismatch   Code = "CURRENCY_MISMATCH"   // never converted
+	CurrencyMismatch   Code = "CURRENCY_MISMATCH"   // no price in this currency, and no rate
 	PeriodMismatch     Code = "PERIOD_MISMATCH"     // the report is for other days
 	UnknownSKU         Code = "UNKNOWN_SKU"         // no package, or no price
 	AmbiguousKey       Code = "AMBIGUOUS_KEY"       // two customers answer to the name

@@ -99,6 +99,9 @@ func (r *run) groundOf(f *Finding, of map[*Line]*group) Ground {
 	ground.Price, ground.PriceFrom = p.unit, "the invoice itself"
 	if !p.own {
 		ground.PriceFrom = cmp.Or(r.in.Prices.Name, "the price list")
+		if how := p.conversion(); how != "" {
+			ground.PriceFrom += ": " + how
+		}
 	}
 	return ground
 }

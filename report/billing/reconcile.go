@@ -36,6 +36,7 @@ type Options struct {
 	Internal     []string            // customers that are the provider's own organizations, by any of their ids
 	MatchNames   bool                // a customer's name alone is enough
 	AllowPartial bool                // the reports may be for other days than the invoice
+	Rates        []Rate              // that prices of other currencies are converted by; none = they are not
 	Stated       map[string]*big.Rat // total before tax that the invoice states, by currency
 	Ground       func(*Finding) bool // the findings that the whole ground of is wanted; nil = none
 	Accrue       bool                // add up the usage that no line charges
@@ -118,6 +119,7 @@ func Reconcile(in Input) (*Result, error) {
 	}
 	r.checkTotals()
 	r.compareGroups()
+	r.tellRates()
 	r.settleClaims()
 	r.lookAtInventory()
 	r.checkLimits()
