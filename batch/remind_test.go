@@ -110,6 +110,39 @@ func TestReadRemindersInAnOutage(t *testing.T) {
 	})
 }
 
+// Both APIs have people who wait, some of them under a sub-partner; the mail is the same.
+func TestRemindersOfAllKinds(t *testing.T) {
+	e := inMemory(t, sandbox.Options{Seed: strings.NewReader(`{
+	  "sub_partners": [{"org_id": "sub-1"}],
+	  "customers": [{"external_id": "one", "packages": ["webex_meetings"], "sub_partner": "sub-1", "address": {"line1": "1 Main Street", "city": "Dallas", "state": "TX", "zip": "75201", "country": "US"}}],
+	  "subscribers": [{"customer_external_id": "one", "email": "ann@consumer.example", "package": "webex_meetings", "sub_partner": "sub-1", "status": "pending_user_migration"}],
+	  "broadworks_templates": [{"provisioning_id": "t"}],
+	  "enterprises": [{"sp_enterprise_id": "ent", "provisioning_id": "t"}],
+	  "broadworks_subscribers": [
+	    {"sp_enterprise_id": "ent", "user_id": "u1", "email": "bea@ent.example", "package": "basic", "first_name": "F", "last_name": "L", "extension": "10"},
+	    {"sp_enterprise_id": "ent", "user_id": "u2", "email": "bob@consumer.example", "package": "basic", "first_name": "F", "last_name": "L", "extension": "11", "status": "pending_user_migration"}]}`)})
+	want := wanted(t, aSubscriber("one", "ann@consumer.example", "webex_meetings", "sub_partner_org_id", "sub-1"))
+	for i, cells := range []diff.Cells{anAccount("ent", "u1", "bea@ent.example"), anAccount("ent", "u2", "bob@consumer.example")} {
+		cells[diff.ColExtension] = fmt.Sprint(10 + i)
+		if err := want.Of(diff.BroadWorksSubscriber).Add(diff.Position{Line: uint32(i + 5)}, cells); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, _ := e.plan(t, want)
+	reminders := WaitingForConsent(p, nil)
+	if err := ReadReminders(t.Context(), e.client, reminders, time.Now(), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := MailConsents(t.Context(), t.Context(), e.client, reminders, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Reminded{}
+	for _, r := range reminders {
+		got[r.Kind.String()+" "+r.Key.String()] = r.Outcome
+	}
+	check(t, "reminders", map[string]Reminded{"subscriber one/ann@consumer.example": RemindedMailed, diff.BroadWorksSubscriber.String() + " ent/u2": RemindedMailed}, got)
+}
+
 func TestMailConsents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, reminders := waiters(t, 50, webex.Config{})

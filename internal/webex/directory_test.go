@@ -187,16 +187,17 @@ func TestListSubPartners(t *testing.T) {
 func TestWritesWithoutBody(t *testing.T) {
 	tests := []struct {
 		method, path string
+		query        string
 		call         func(c *Client) (Receipt, error)
 	}{
-		{"DELETE", "/people/X%2FY+", func(c *Client) (Receipt, error) { return c.DeletePerson(t.Context(), "X/Y+") }},
-		{"DELETE", "/organizations/X%2FY+", func(c *Client) (Receipt, error) { return c.DeleteOrganization(t.Context(), "X/Y+") }},
-		{"DELETE", "/workspaces/X%2FY+", func(c *Client) (Receipt, error) { return c.DeleteWorkspace(t.Context(), "X/Y+") }},
-		{"POST", "/subscribers/X%2FY+/emails/consentMove", func(c *Client) (Receipt, error) { return c.MailConsent(t.Context(), "X/Y+") }},
+		{"DELETE", "/people/X%2FY+", "", func(c *Client) (Receipt, error) { return c.DeletePerson(t.Context(), "X/Y+") }},
+		{"DELETE", "/organizations/X%2FY+", "", func(c *Client) (Receipt, error) { return c.DeleteOrganization(t.Context(), "X/Y+") }},
+		{"DELETE", "/workspaces/X%2FY+", "", func(c *Client) (Receipt, error) { return c.DeleteWorkspace(t.Context(), "X/Y+") }},
+		{"POST", "/subscribers/X%2FY+/emails/consentMove", "onBehalfOfSubPartnerOrgId=SUB", func(c *Client) (Receipt, error) { return c.MailConsent(t.Context(), "X/Y+") }},
 	}
 	for _, tt := range tests {
-		// The sub-partner goes with wholesale calls alone.
-		c := talking(t, exchange{want: wantRequest{method: tt.method, path: tt.path}, status: 204}).OnBehalfOf("SUB")
+		// The sub-partner goes with calls about wholesale objects alone.
+		c := talking(t, exchange{want: wantRequest{method: tt.method, path: tt.path, query: tt.query}, status: 204}).OnBehalfOf("SUB")
 		receipt, err := tt.call(c)
 		if err != nil || receipt.ID != "X/Y+" || receipt.HTTPStatus != 204 || receipt.Attempts != 1 {
 			t.Errorf("%s %s: receipt %+v, error %v", tt.method, tt.path, receipt, err)

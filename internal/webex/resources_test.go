@@ -187,6 +187,26 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// The other variants of the question name a customer that is only to be
+// provisioned by the address of its first user.
+func TestValidateSubscriberOfNewCustomer(t *testing.T) {
+	for body, request := range map[string]SubscriberPrecheck{
+		`{"email":"a@example.com","provisioningParameters":{},"customerInfo":{"primaryEmail":"p@example.com"}}`: {
+			SubscriberProvision: SubscriberProvision{Email: "a@example.com"}, PrimaryEmail: "p@example.com",
+		},
+		`{"provisioningId":"T1","email":"a@example.com","packages":["webex_calling"],"provisioningParameters":{"firstName":"A","extension":"0123"},
+			"customerInfo":{"primaryEmail":"p@example.com"}}`: {
+			SubscriberProvision: SubscriberProvision{Email: "a@example.com", Package: "webex_calling", FirstName: "A", Extension: "0123"},
+			PrimaryEmail:        "p@example.com", ProvisioningID: "T1",
+		},
+	} {
+		c := answering(t, wantRequest{method: "POST", path: "/wholesale/subscribers/validate", body: body}, 200, "precheck.json", nil)
+		if _, err := c.ValidateSubscriber(t.Context(), request); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func sampleSubscriber() Subscriber {
 	return Subscriber{
 		ID: sampleSubscriberID, PersonID: sampleSubscriberID, Email: "johnandersen@acme.com",
