@@ -252,7 +252,7 @@ func (c *Change) holdings(value func(FieldChange) string) []holding {
 		case v == "":
 		case f.Column == ColPhone:
 			out = append(out, holding{column: ColPhone, value: v})
-		case f.Column == ColEmail && c.Kind == BroadWorksSubscriber:
+		case f.Column == ColEmail && (c.Kind == BroadWorksSubscriber || c.Kind == BroadWorksPerson):
 			out = append(out, holding{column: ColEmail, value: FoldEmail(v)})
 		case f.Column == ColExtension:
 			out = append(out, holding{ColExtension, c.Scope(), v})

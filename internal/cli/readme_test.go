@@ -250,6 +250,38 @@ func TestReadmeTables(t *testing.T) {
 	}
 }
 
+// TestReadmeSystems holds the table of systems against the scripts: each command
+// is run by one of those that the row names.
+func TestReadmeSystems(t *testing.T) {
+	_, table, _ := strings.Cut(readReadme(t), "\n| system | commands | scripts |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := strings.Split(table, "\n")[1:]
+	if len(rows) < 12 {
+		t.Fatalf("the README lists %d systems", len(rows))
+	}
+	quoted := regexp.MustCompile("`([a-z_ ]+)`")
+	for _, row := range rows {
+		cells := strings.Split(row, "|")
+		var said strings.Builder
+		for _, m := range quoted.FindAllStringSubmatch(cells[3], -1) {
+			script, err := os.ReadFile(filepath.Join(root, "testdata", "script", m[1]+".txtar"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			said.Write(script)
+		}
+		commands := quoted.FindAllStringSubmatch(cells[2], -1)
+		if len(commands) == 0 {
+			t.Errorf("no command does%s", cells[1])
+		}
+		for _, m := range commands {
+			if !regexp.MustCompile(`(?m)^(! )?exec (sh -c ')?ws (--[^\n]* )?` + m[1] + `\b`).MatchString(said.String()) {
+				t.Errorf("no script named runs %q for%s", m[1], cells[1])
+			}
+		}
+	}
+}
+
 // inputColumns are the columns of a kind that a file may have. "ensure" is for
 // both kinds, and the README has it beside the tables.
 func inputColumns(k diff.Kind) []string {
