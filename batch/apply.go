@@ -51,6 +51,7 @@ type APIApplier struct {
 	// organizations are those of live customers and enterprises.
 	organizations map[diff.Scope]string
 	opened        map[diff.Scope]bool // those that were opened again, once a run
+	places        map[diff.Scope]*placing
 }
 
 // NewApplier returns an applier on a client.
@@ -59,7 +60,7 @@ func NewApplier(api *webex.Client, o ApplyOptions) *APIApplier {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Settle, o.Busy = cmp.Or(o.Settle, settling), cmp.Or(o.Busy, minBusy)
-	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[diff.Scope]string{}, opened: map[diff.Scope]bool{}}
+	a := &APIApplier{api: api, opt: o, customers: map[string]string{}, organizations: map[diff.Scope]string{}, opened: map[diff.Scope]bool{}, places: map[diff.Scope]*placing{}}
 	if o.Live != nil {
 		t := o.Live.Of(diff.Customer)
 		for i := range t.Len() {

@@ -24,13 +24,17 @@ type operation struct {
 // prepare makes the operation of a change, or the step that ends it before
 // anything is written.
 func (a *APIApplier) prepare(ctx context.Context, so Result) (*operation, Step) {
+	c, step := a.located(ctx, so)
+	if c == nil {
+		return nil, step
+	}
 	var op *operation
 	var res Result
 	var err error
-	if so.Change.Action == diff.Provision {
-		op, res, err = a.provision(ctx, so.Change)
+	if c.Action == diff.Provision {
+		op, res, err = a.provision(ctx, c)
 	} else {
-		op, res, err = a.change(ctx, so.Change)
+		op, res, err = a.change(ctx, c)
 	}
 	if err != nil {
 		return nil, a.refused(so, err)

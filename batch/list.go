@@ -1,8 +1,6 @@
 package batch
 
 import (
-	"time"
-
 	"context"
 	"fmt"
 	"maps"
@@ -37,16 +35,17 @@ type ListOptions struct {
 	// subscription any more, DeleteWorkspaces for the workspaces of customers that
 	// rows want gone.
 	HardDelete, DeleteWorkspaces bool
-	// Access is how long access to an organization takes to become effective; 5 s
-	// when not set.
-	Access time.Duration
 	// SubPartner is the sub-partner that the client acts for, "" for none.
 	SubPartner string
+	// Locations asks for the locations of customers where rows that will send one
+	// name it.
+	Locations bool
+	DeepOptions
 }
 
 // listPart reads what a plan for rows of one sub-partner needs: by customer where
 // that costs fewer calls than the whole estate.
-func listPart(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
+func listPart(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*lister, error) {
 	l := newLister(api)
 	named := namedCustomers(want)
 	if err := l.customersOf(ctx, want, named); err != nil {
@@ -56,7 +55,10 @@ func listPart(ctx context.Context, api *webex.Client, want *diff.Desired, o List
 	if err := l.subscribers(read, o.Prune); err != nil {
 		return nil, err
 	}
-	return l.live()
+	if o.Deep || o.Locations {
+		l.visits = l.visitsFor(want, named, o)
+	}
+	return l, nil
 }
 
 // ListAllOptions say what of the estate to list as a whole.
@@ -65,6 +67,7 @@ type ListAllOptions struct {
 	// Customer is the external id of a customer, or the sp_enterprise_id of an
 	// enterprise, where that alone is asked for.
 	Customer string
+	DeepOptions
 }
 
 // ListAll reads the whole estate of some offers, or all that belongs to one
@@ -78,10 +81,10 @@ func ListAll(ctx context.Context, api *webex.Client, o ListAllOptions) (live *di
 		case o.Customer != "":
 			want := diff.NewDesired()
 			if err = want.Of(diff.Customer).Add(diff.Position{}, diff.Cells{diff.ColExternalID: o.Customer}); err == nil {
-				live, err = listPart(ctx, api, want, ListOptions{})
+				live, err = listAllWholesale(ctx, o.DeepOptions, func() (*lister, error) { return listPart(ctx, api, want, ListOptions{}) })
 			}
 		default:
-			live, err = listAllWholesale(ctx, api)
+			live, err = listAllWholesale(ctx, o.DeepOptions, func() (*lister, error) { return listEstate(ctx, api) })
 		}
 		if err != nil {
 			return nil, err
@@ -90,7 +93,22 @@ func ListAll(ctx context.Context, api *webex.Client, o ListAllOptions) (live *di
 	return live, nil
 }
 
-func listAllWholesale(ctx context.Context, api *webex.Client) (*diff.Live, error) {
+// listAllWholesale reads what list finds, and the people behind it.
+func listAllWholesale(ctx context.Context, o DeepOptions, list func() (*lister, error)) (*diff.Live, error) {
+	l, err := list()
+	if err != nil {
+		return nil, err
+	}
+	if o.Deep {
+		l.visits = l.visitAll()
+	}
+	if err := deepen(ctx, []*lister{l}, o); err != nil {
+		return nil, err
+	}
+	return l.live()
+}
+
+func listEstate(ctx context.Context, api *webex.Client) (*lister, error) {
 	l := newLister(api)
 	if err := l.allCustomers(ctx); err != nil {
 		return nil, err
@@ -100,7 +118,7 @@ func listAllWholesale(ctx context.Context, api *webex.Client) (*diff.Live, error
 		return nil, err
 	}
 	l.whole[diff.Subscriber] = true
-	return l.live()
+	return l, nil
 }
 
 // lister gathers one listing.
@@ -112,6 +130,7 @@ type lister struct {
 	proven    bool
 	whole     map[diff.Kind]bool
 	atLeast   map[diff.Kind]int // where the estate was found to be larger than what is listed
+	visits    []*visit          // to organizations, for what the wholesale API does not return
 }
 
 func newLister(api *webex.Client) *lister {
@@ -332,13 +351,16 @@ func (l *lister) elsewhere(ctx context.Context, want *diff.Desired, found map[st
 // that the order of answers cannot be seen in a plan.
 func (l *lister) live() (*diff.Live, error) {
 	live := diff.NewLive()
+	people := l.seen(live)
 	for _, id := range slices.Sorted(maps.Keys(l.customers)) {
 		if err := live.Of(diff.Customer).Add(diff.Position{}, customerCells(l.customers[id])); err != nil {
 			return nil, fmt.Errorf("listing customers: customer %q: %w", id, err)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.found)) {
-		if err := live.Of(diff.Subscriber).Add(diff.Position{}, subscriberCells(l.found[id])); err != nil {
+		cells := subscriberCells(l.found[id])
+		maps.Copy(cells, people[id])
+		if err := live.Of(diff.Subscriber).Add(diff.Position{}, cells); err != nil {
 			return nil, fmt.Errorf("listing subscribers: subscriber %q: %w", id, err)
 		}
 	}

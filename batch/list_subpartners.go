@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"wholesync/diff"
 	"wholesync/internal/webex"
@@ -26,19 +27,36 @@ func List(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOpti
 func listWholesale(ctx context.Context, api *webex.Client, want *diff.Desired, o ListOptions) (*diff.Live, error) {
 	named := want.SubPartners()
 	if len(named) == 0 || len(named) == 1 && named[0] == "" {
-		live, err := listPart(ctx, api, want, o)
+		l, err := listPart(ctx, api, want, o)
+		if err != nil {
+			return nil, err
+		}
+		if err := deepen(ctx, []*lister{l}, o.DeepOptions); err != nil {
+			return nil, err
+		}
+		live, err := l.live()
 		if err != nil {
 			return nil, err
 		}
 		return live, learnSubPartners(ctx, api, live, nil, o.SubPartner)
 	}
-	all := diff.NewLive()
+	parts := make([]*lister, len(named))
 	for i, name := range named {
 		of := api
 		if name != "" {
 			of = api.OnBehalfOf(name)
 		}
-		part, err := listPart(ctx, of, want.PartOf(name), o)
+		var err error
+		if parts[i], err = listPart(ctx, of, want.PartOf(name), o); err != nil {
+			return nil, err
+		}
+	}
+	if err := deepen(ctx, parts, o.DeepOptions); err != nil {
+		return nil, err
+	}
+	all := diff.NewLive()
+	for i, name := range named {
+		part, err := parts[i].live()
 		if err != nil {
 			return nil, err
 		}
@@ -52,6 +70,8 @@ func listWholesale(ctx context.Context, api *webex.Client, want *diff.Desired, o
 // join adds what was listed on behalf of a sub-partner. What holds of the whole
 // must hold of each part.
 func join(all, part *diff.Live, subPartner string, first bool) error {
+	maps.Copy(all.Unread, part.Unread)
+	maps.Copy(all.Locations, part.Locations)
 	for _, k := range diff.Kinds() {
 		rows := part.Of(k)
 		all.AtLeast[k] += max(part.AtLeast[k], rows.Len())

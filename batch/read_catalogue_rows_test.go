@@ -121,6 +121,8 @@ var badRows = []badInput{
 			`in.csv:2:2 column "packages" value "webex_calling;webex_calling": package "webex_calling" stands twice in the list; name it once`,
 			`in.csv:3:2 column "packages" value "attendant_console": package "attendant_console" is missing the one it depends on; add one of webex_calling, webex_suite, webex_voice, cx_essentials`,
 			`in.csv:5:2 column "packages" value "webex_calling,webex_suite": packages separated by commas; separate them by ";"`}},
+	{name: "a location given twice", content: "customer_external_id,email,location_id,Location Name\na,a@example.com,L1,Office\nb,b@example.com,L1,\nc,c@example.com,,Office\n",
+		want: []string{`in.csv:2:4 column "Location Name" value "Office": the row gives location_id too; leave one of the two blank`}},
 	{name: "B53 country, address and name", content: "external_id,name,address_line1,country\na,100% Acme,Main St 1,USA\nb,Acme," + strings.Repeat("x", 51) + ",Germany\nc,Acme,Main St 1,us\n",
 		want: []string{
 			`in.csv:2:2 column "name" value "100% Acme": holds "%", which the API refuses in a customer's name; spell it out`,

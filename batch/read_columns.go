@@ -68,6 +68,7 @@ type subscriberRow struct {
 	Phone              string `csv:"primary_phone_number"`
 	Extension          string `csv:"extension"`
 	LocationID         string `csv:"location_id"`
+	LocationName       string `csv:"location_name"`
 	SubPartner         string `csv:"sub_partner_org_id"`
 	ID                 string `csv:"_id"`
 	PersonID           string `csv:"_person_id"`
@@ -225,4 +226,14 @@ func (m *mapping) field(slot int) int {
 func (m *mapping) cell(c diff.Column) string {
 	slot, _ := diff.SpecOf(m.kind).Slot(c)
 	return m.cells[slot]
+}
+
+// checkPlace refuses a location that is given twice: the two may differ.
+func (f *fileReader) checkPlace(m *mapping, record []string) {
+	if m.cell(diff.ColLocationName) == "" || m.cell(diff.ColLocationID) == "" {
+		return
+	}
+	slot, _ := diff.SpecOf(m.kind).Slot(diff.ColLocationName)
+	field := m.field(slot)
+	f.cellProblem(field, record[field], "the row gives location_id too", "leave one of the two blank")
 }

@@ -75,6 +75,9 @@ func (f *fileReader) fill(m *mapping, record []string) {
 	}
 	f.checkNameless(record)
 	f.complete(m)
+	if m.kind == diff.Subscriber && !f.snapshot {
+		f.checkPlace(m, record)
+	}
 	if len(f.bad) > 0 && (f.opt.SkipInvalid || !usable) {
 		f.setAside(m.kind, f.keyOf(m, record))
 		return

@@ -335,6 +335,7 @@ var specs = [kindEnd]*Spec{
 		{Column: ColPhone, Value: ValuePhone, Sent: SentOnMove},
 		{Column: ColExtension, Value: ValueExtension, Sent: SentOnMove},
 		{Column: ColLocationID, Value: ValueID, Sent: SentOnMove},
+		{Column: ColLocationName, Value: ValueText, Sent: SentOnMove}, // the API takes the id that it stands for
 		{Column: ColSubPartner, Value: ValueID},
 		{Column: ColID, Value: ValueID},
 		{Column: ColPersonID, Value: ValueID},

@@ -27,6 +27,9 @@ type Options struct {
 	// SendLimits sends the limits of customers although nothing else differs: the
 	// API does not return them, so a changed one cannot be seen.
 	SendLimits bool `json:"send_limits,omitempty"`
+	// Deep compares names, numbers and locations of wholesale subscribers, which
+	// the live rows must have for that: the provisioning API does not return them.
+	Deep bool `json:"deep,omitempty"`
 	// Only and Customer say which rows count; see [Options.Select].
 	Only     Kind   `json:"only,omitempty"`
 	Customer string `json:"customer,omitempty"`
@@ -72,6 +75,7 @@ func Compute(want *Desired, have *Live, o Options) *Plan {
 	p.connect()
 	p.noteRenames()
 	p.noteUncompared()
+	p.noteUnread()
 	p.noteSites()
 	p.noteLimits()
 	p.noteEnterpriseSites()
@@ -103,6 +107,7 @@ type planner struct {
 	rejected   map[string]bool         // external ids of customer rows that were set aside
 	settled    [kindEnd]int            // rows that are already so
 	uncompared [kindEnd][columnEnd]int // live objects whose row fills a column that cannot be compared
+	unread     map[unread]int          // rows that fill columns of people who could not be read
 	sites      map[string]newSites     // opened without a time zone of their own, by the zone they get
 }
 
@@ -115,6 +120,7 @@ func newPlanner(want *Desired, have *Live, o Options) *planner {
 		claims:   make([]int, have.Of(Customer).Len()),
 		renamed:  map[string]string{},
 		rejected: map[string]bool{},
+		unread:   map[unread]int{},
 		sites:    map[string]newSites{},
 	}
 	for _, k := range Kinds() {
@@ -191,6 +197,7 @@ func (p *planner) finish() {
 		return cmp.Or(cmp.Compare(a.Kind.Offer(), b.Kind.Offer()), strings.Compare(a.Key.Customer, b.Key.Customer), cmp.Compare(a.Kind, b.Kind), a.Key.Compare(b.Key),
 			cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.Line, b.Line))
 	})
+	p.sortDrift()
 	p.want.SortProblems(p.plan.Problems)
 	slices.SortFunc(p.plan.Notes, func(a, b Note) int {
 		return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.FileName, b.FileName), cmp.Compare(a.Line, b.Line))

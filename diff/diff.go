@@ -177,10 +177,18 @@ type Live struct {
 	// nobody asked. SubPartner is the one that the run as a whole acts for.
 	SubPartners map[string]string
 	SubPartner  string
+	// Locations are those of customers, by live external id, as far as somebody
+	// asked for them.
+	Locations map[string]Locations
+	// Unread says, by live id, why a subscriber's person could not be read: what is
+	// blank of it is not known. It means something to [Options.Deep] alone.
+	Unread map[string]string
 }
 
 // NewLive returns an empty estate.
-func NewLive() *Live { return &Live{Tables: newTables(NewTable)} }
+func NewLive() *Live {
+	return &Live{Tables: newTables(NewTable), Locations: map[string]Locations{}, Unread: map[string]string{}}
+}
 
 // Of returns the objects of a kind.
 func (l *Live) Of(k Kind) *Table { return l.Tables[k] }

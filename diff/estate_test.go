@@ -73,6 +73,14 @@ func (e *estate) rows() int {
 // addHave adds a live object. Its id is its key, its status "provisioned" and its
 // package webex_calling, unless the line says otherwise.
 func (e *estate) addHave(line string) error {
+	if rest, ok := strings.CutPrefix(line, "location "); ok {
+		return e.addLocation(rest)
+	}
+	if rest, ok := strings.CutPrefix(line, "unread "); ok {
+		id, reason, _ := strings.Cut(rest, " ")
+		e.have.Unread[id] = reason
+		return nil
+	}
 	kind, cells, err := parseRow(line)
 	if err != nil {
 		return err
@@ -101,6 +109,27 @@ func (e *estate) addHave(line string) error {
 		}
 	}
 	return e.have.Of(kind).Add(Position{}, cells)
+}
+
+// addLocation adds a location of a customer, such as "acme LOC1 Head Office";
+// "acme refused REASON" says that they cannot be read, and "acme" that there are
+// none.
+func (e *estate) addLocation(line string) error {
+	customer, rest, _ := strings.Cut(line, " ")
+	id, name, _ := strings.Cut(rest, " ")
+	of := e.have.Locations[customer]
+	switch {
+	case id == "refused":
+		of.Refused = name
+	case id != "":
+		canonical, issue := Parse(ValueText, name)
+		if issue.Text != "" {
+			return fmt.Errorf("%q: %s", line, issue.Text)
+		}
+		of.List = append(of.List, Location{id, canonical})
+	}
+	e.have.Locations[customer] = of
+	return nil
 }
 
 func parseRow(line string) (Kind, Cells, error) {
@@ -173,6 +202,8 @@ func (e *estate) setOptions(line string) error {
 			e.opt.Prune = true
 		case "skip-invalid":
 			e.opt.SkipInvalid = true
+		case "deep":
+			e.opt.Deep = true
 		case "send-limits":
 			e.opt.SendLimits = true
 		case "sub-partner": // ID:STATE

@@ -201,6 +201,17 @@ type Note struct {
 	Text     string `json:"text"`
 }
 
+// Drift is a cell of a subscriber's row that differs from the live person, and
+// that the wholesale API does not change.
+type Drift struct {
+	FileName string `json:"file,omitempty"`
+	Line     uint32 `json:"line,omitempty"`
+	Key      Key    `json:"key"`
+	Column   Column `json:"column"`
+	Live     string `json:"live"`
+	Wanted   string `json:"wanted"`
+}
+
 // Count says how many changes of a kind and action a plan has.
 type Count struct {
 	Kind   Kind   `json:"kind"`
@@ -213,6 +224,8 @@ type Plan struct {
 	Changes []Change `json:"changes"` // by customer, then stage, kind and key
 	Held    []Held   `json:"held,omitempty"`
 	Notes   []Note   `json:"notes,omitempty"`
+	// Drift is what differs and cannot be mended by the plan; see [Options.Deep].
+	Drift []Drift `json:"drift,omitempty"` // by key, then column
 	// Problems are input errors that only the live state could show. A plan that
 	// has any is never applied.
 	Problems []Problem `json:"-"`

@@ -24,6 +24,9 @@ func planText(p *Plan, have *Live) string {
 	for _, q := range p.Problems {
 		fmt.Fprintf(&b, "problem %s\n", q)
 	}
+	for _, d := range p.Drift {
+		fmt.Fprintf(&b, "drift %s:%d %s %s: %q live, %q wanted\n", d.FileName, d.Line, d.Key, d.Column, d.Live, d.Wanted)
+	}
 	for _, n := range p.Notes {
 		if n.Line > 0 {
 			fmt.Fprintf(&b, "note %s:%d %s\n", n.FileName, n.Line, n.Text)

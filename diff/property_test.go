@@ -258,6 +258,7 @@ func (e *estate) reordered(t reporter, order func(n int) []int) *estate {
 	t.Helper()
 	other := newEstate()
 	other.want.Files, other.want.Rejected, other.have.Proven, other.opt = e.want.Files, e.want.Rejected, e.have.Proven, e.opt
+	other.have.Locations, other.have.Unread = e.have.Locations, e.have.Unread
 	for _, k := range AllKinds() {
 		copyRows(t, e.want.Of(k), other.want.Of(k), order)
 		copyRows(t, e.have.Of(k), other.have.Of(k), order)
@@ -291,6 +292,9 @@ func withoutLines(p *Plan) *Plan {
 	}
 	for i := range p.Notes {
 		p.Notes[i].Line = 0
+	}
+	for i := range p.Drift {
+		p.Drift[i].Line = 0
 	}
 	return p
 }

@@ -151,7 +151,13 @@ func (p *planner) provisionSubscriber(s *customerState, r Row) (c *Change, ok bo
 	case p.refuseBarred(s, r) || p.staysElsewhere(r, BroadWorksSubscriber):
 		return nil, false
 	}
-	return p.provisionBelow(s, r), true
+	id, ok := p.locate(s, r)
+	if !ok {
+		return nil, false
+	}
+	c = p.provisionBelow(s, r)
+	c.Fields = WithLocation(c.Fields, id)
+	return c, true
 }
 
 func hasNumber(r Row) bool { return r.Get(ColPhone) != "" || r.Get(ColExtension) != "" }
@@ -163,6 +169,9 @@ func (p *planner) holdForCustomer(s *customerState, r Row) {
 // updateSubscriber compares a row with its live subscriber, of either offer.
 func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 	status := live.Get(ColStatus)
+	if p.compares(r, live) && p.refuseUnknownPlace(s, r) {
+		return
+	}
 	if fields := comparedFields(r, live); len(fields) > 0 && !WaitsForPerson(status) {
 		if r.Kind() == BroadWorksSubscriber {
 			p.changeUser(s, r, live, fields)
@@ -171,7 +180,7 @@ func (p *planner) updateSubscriber(s *customerState, r, live Row) {
 		}
 		return
 	}
-	p.countUncompared(r, nil)
+	p.compareDeep(s, r, live, nil)
 	switch {
 	case WaitsForPerson(status):
 		p.hold(r, Pending, waitsReason+status, "nothing to do here; plan again later", live)
@@ -199,20 +208,26 @@ func (p *planner) changeSubscriber(s *customerState, r, live Row, fields []Field
 		}
 		fields = append(fields, sentFields(r, func(rule Rule) bool { return rule.Sent == SentOnMove })...)
 	}
-	if s.waits() {
+	switch {
+	case s.waits():
 		p.holdForCustomer(s, r)
-		return
+	case p.refuseBarred(s, r):
+	default:
+		if _, sent := fieldOf(fields, ColLocationName); sent {
+			id, ok := p.locate(s, r)
+			if !ok {
+				return
+			}
+			fields = WithLocation(fields, id)
+		}
+		p.updateBelow(s, r, live, reason, fields)
 	}
-	if p.refuseBarred(s, r) {
-		return
-	}
-	p.updateBelow(s, r, live, reason, fields)
 }
 
 // updateBelow plans a PUT of what is below a customer.
 func (p *planner) updateBelow(s *customerState, r, live Row, reason string, fields []FieldChange) {
 	k := r.Kind()
-	p.countUncompared(r, fields)
+	p.compareDeep(s, r, live, fields)
 	c := p.at(Change{ID: changeID(k, r.Key(), "update"), Kind: k, Action: Update, Key: r.Key(), Stage: StageUpdate, Reason: reason, Fields: fields}, r)
 	c.LiveID, c.Precondition = live.Get(ColID), Fingerprint(k, live.Get)
 	s.changes = append(s.changes, c)

@@ -138,11 +138,24 @@ func (w *wholeFile) checkPhones(t *Table) {
 
 // checkExtensions does the same for extensions, which are those of a location.
 func (w *wholeFile) checkExtensions(t *Table) {
-	newFirsts(t, ColExtension, ColCustomerExternalID, ColLocationID).addAll(takesNumbers, func(first, r Row) {
+	at := newFirsts(t, ColExtension, ColCustomerExternalID, ColLocationID)
+	if slices.ContainsFunc(w.d.Files, func(f File) bool { return f.Columns[ColLocationName] > 0 }) {
+		at.columns, at.text = append(at.columns, ColLocationName), placeText
+	}
+	at.addAll(takesNumbers, func(first, r Row) {
 		if first.Key() != r.Key() {
 			w.found(r, ColExtension, fmt.Sprintf("%q in %s has the same extension at the same location", first.Key(), w.place(first)), "an extension has one owner").Other = first.Position()
 		}
 	})
+}
+
+// placeText is a cell as it counts for where an extension is: names of locations
+// mean the same in any case.
+func placeText(r Row, c Column) string {
+	if c == ColLocationName {
+		return strings.ToLower(r.Get(c))
+	}
+	return r.Get(c)
 }
 
 // takesNumbers keeps absent rows out: a number that one row gives up may be

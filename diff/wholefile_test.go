@@ -10,7 +10,7 @@ import (
 func wholeFileInput(t *testing.T, rows []Cells) *Desired {
 	t.Helper()
 	d := NewDesired()
-	d.Files = []File{{Name: "in.csv", Columns: map[Column]int{ColExternalID: 1, ColOrgID: 2, ColCustomerExternalID: 3, ColEmail: 4, ColPackage: 5, ColPhone: 6, ColExtension: 7}}}
+	d.Files = []File{{Name: "in.csv", Columns: map[Column]int{ColExternalID: 1, ColOrgID: 2, ColCustomerExternalID: 3, ColEmail: 4, ColPackage: 5, ColPhone: 6, ColExtension: 7, ColLocationName: 8}}}
 	for i, cells := range rows {
 		kind := Subscriber
 		if cells[ColExternalID] != "" {
@@ -35,6 +35,11 @@ func TestCheckWholeFile(t *testing.T) {
 			{ColCustomerExternalID: "acme", ColEmail: "b@x.example", ColPackage: "webex_calling", ColExtension: "1001", ColLocationID: "l2"},
 			{ColCustomerExternalID: "live", ColEmail: "c@x.example", ColPackage: "webex_voice", ColExtension: "1001"},
 		}, nil},
+		{"extensions of locations by name", []Cells{
+			{ColCustomerExternalID: "acme", ColEmail: "a@x.example", ColExtension: "1001", ColLocationName: "Berlin"},
+			{ColCustomerExternalID: "acme", ColEmail: "b@x.example", ColExtension: "1001", ColLocationName: "Bern"},
+			{ColCustomerExternalID: "acme", ColEmail: "c@x.example", ColExtension: "1001", ColLocationName: "BERLIN"},
+		}, []string{`in.csv:4:7 column "extension" value "1001": "acme/a@x.example" in in.csv:2 has the same extension at the same location; an extension has one owner`}},
 		{"organization twice", []Cells{
 			{ColExternalID: "acme", ColOrgID: "o1"}, {ColExternalID: "other", ColOrgID: "o1"},
 		}, []string{`in.csv:3:2 column "org_id" value "o1": the organization belongs to customer "acme" in in.csv:2 already; an organization is one customer`}},

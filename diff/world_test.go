@@ -255,6 +255,7 @@ func runToEnd(t reporter, e *estate, p *Plan) {
 	}
 	after := &estate{want: e.want, have: w.live(), opt: e.opt}
 	after.have.Proven = e.have.Proven
+	after.have.Locations, after.have.Unread = e.have.Locations, e.have.Unread
 	after.opt.SendLimits = false       // it asks for what cannot be seen, so it never ends
 	after.opt.ResendWorkspaces = false // what cannot be compared would be sent for ever
 	if again := after.plan(t); !again.Empty() {

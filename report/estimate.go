@@ -10,6 +10,10 @@ import (
 // takes on average; the API answers a write to one before it is done.
 const callsPolling = 2
 
+// callsFindingLocation is what it takes to find a location of a new customer: to
+// read the customer, to open its organization, and to list its locations.
+const callsFindingLocation = 3
+
 // Estimate tells how many API calls a plan takes to carry out, repeats not
 // counted. A write to something that exists is preceded by a look at it, and
 // writes to customers and enterprises are followed by polls. Those of BroadWorks
@@ -25,7 +29,18 @@ func Estimate(p *diff.Plan) (calls int) {
 		}
 		calls += c.N * each
 	}
-	return calls
+	return calls + callsFindingLocation*placesToFind(p)
+}
+
+// placesToFind counts the customers whose locations are looked up on the way.
+func placesToFind(p *diff.Plan) int {
+	customers := map[string]bool{}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.LocationToFind() != "" {
+			customers[c.Key.Customer] = true
+		}
+	}
+	return len(customers)
 }
 
 // effort says what a plan costs to carry out, in calls and time. Reading the

@@ -21,7 +21,7 @@ var planPage = template.Must(template.New("plan").Funcs(template.FuncMap{"pieces
 const (
 	htmlAll  = 5000 // changes; of a plan with more, the page has only some
 	htmlEach = 1000 // changes of each action of such a plan
-	htmlRows = 1000 // held rows and notes
+	htmlRows = 1000 // held rows, drift and notes
 )
 
 // page is what the template of the plan shows. Its texts are clean; the template
@@ -40,6 +40,10 @@ type page struct {
 	Held         []heldLine
 	HeldHidden   string
 	LeftAlone    string
+	Drift        []driftLine
+	DriftTitle   string
+	DriftHidden  string
+	DriftAdvice  string
 	Notes        []string
 	NotesHidden  string
 	Effect       [][]string
@@ -109,7 +113,7 @@ func WritePlanHTML(w io.Writer, v PlanView) error {
 	rows := htmlRows
 	held := v.notSent()
 	if v.Full {
-		rows = max(len(held), len(v.Plan.Notes))
+		rows = max(len(held), len(v.Plan.Notes), len(v.Plan.Drift))
 	}
 	for i := range held[:min(rows, len(held))] {
 		p.Held = append(p.Held, describeHeld(&held[i]))
@@ -117,6 +121,10 @@ func WritePlanHTML(w io.Writer, v PlanView) error {
 	for _, n := range v.Plan.Notes[:min(rows, len(v.Plan.Notes))] {
 		p.Notes = append(p.Notes, describeNote(n))
 	}
+	for i := range v.Plan.Drift[:min(rows, len(v.Plan.Drift))] {
+		p.Drift = append(p.Drift, describeDrift(&v.Plan.Drift[i], true))
+	}
+	p.DriftTitle, p.DriftAdvice, p.DriftHidden = driftTitle(v.Plan), driftAdvice, hiddenText(len(v.Plan.Drift)-len(p.Drift))
 	p.HeldHidden = hiddenText(len(held) - len(p.Held))
 	p.NotesHidden = hiddenText(len(v.Plan.Notes) - len(p.Notes))
 	if len(v.Plan.Effect.Packages) > 0 {

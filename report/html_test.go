@@ -32,6 +32,7 @@ func TestPlanHTMLEscapes(t *testing.T) {
 		Plan: &diff.Plan{
 			Changes: []diff.Change{{Kind: diff.Customer, Action: diff.Remove, Key: diff.Key{Customer: evil}, FileName: evil, Line: 1, Reason: evil, Remark: evil, Fields: []diff.FieldChange{{Column: diff.ColName, Before: evil}}}},
 			Held:    []diff.Held{{Kind: diff.Customer, Key: diff.Key{Customer: evil}, FileName: evil, Line: 3, Reason: evil, Advice: evil, LiveIDs: []string{evil}}},
+			Drift:   []diff.Drift{{FileName: evil, Line: 3, Key: diff.Key{Customer: evil, Email: evil}, Column: diff.ColFirstName, Live: evil, Wanted: evil}},
 			Notes:   []diff.Note{{FileName: evil, Text: evil}},
 			Effect:  diff.Effect{Packages: []diff.Seats{{Package: evil}}},
 		},

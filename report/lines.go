@@ -306,13 +306,17 @@ func headline(v PlanView) []headPart {
 		parts = append(parts, headPart{plural(d, "package") + " to take from customers", diff.Remove})
 	}
 	open := v.notSent()
-	switch differs := slices.ContainsFunc(open, func(h diff.Held) bool { return h.Outcome != diff.Pending }); {
-	case p.Empty() && differs:
+	differs := slices.ContainsFunc(open, func(h diff.Held) bool { return h.Outcome != diff.Pending })
+	switch {
+	case p.Empty() && (differs || len(p.Drift) > 0):
 		parts = append(parts, headPart{Text: "no changes"})
 	case p.Empty():
 		parts = append(parts, headPart{Text: "nothing to do"})
 	}
 	parts = append(parts, openCounts(open)...)
+	if d := len(p.Drift); d > 0 {
+		parts = append(parts, headPart{Text: plural(d, "value") + " adrift"})
+	}
 	same := 0
 	for _, u := range p.Unchanged {
 		same += u

@@ -61,6 +61,7 @@ func WritePlan(w io.Writer, v PlanView) error {
 	pw.changes()
 	pw.held()
 	pw.precheck()
+	pw.drift()
 	pw.notes()
 	pw.effect()
 	pw.guards()

@@ -65,6 +65,7 @@ func TestPlanTextHasNoControls(t *testing.T) {
 		Files: []diff.File{{Name: evil}}, Source: evil, Next: evil, Rate: 1, Hits: []diff.GuardHit{{Reason: evil, Lift: evil}, {Reason: evil, Lift: "--" + evil}},
 		Plan: &diff.Plan{
 			Held:   []diff.Held{{Kind: diff.Customer, Key: diff.Key{Customer: evil}, FileName: evil, Line: 3, Outcome: diff.Conflict, Reason: evil, Advice: evil, LiveIDs: []string{evil}}},
+			Drift:  []diff.Drift{{FileName: evil, Line: 3, Key: diff.Key{Customer: evil, Email: evil}, Column: diff.ColFirstName, Live: evil, Wanted: evil}},
 			Notes:  []diff.Note{{FileName: evil, Text: evil}},
 			Effect: diff.Effect{Packages: []diff.Seats{{Package: evil}}}, Unchanged: map[diff.Kind]int{},
 		},

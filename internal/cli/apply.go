@@ -128,6 +128,7 @@ func (a *app) apply(ctx context.Context, args []string, o *applyOptions) error {
 		return err
 	}
 	a.needToChange(in.kinds(&o.planOptions))
+	a.needToOpen(in.opens(), o.deep)
 	api, err := a.connect(a.stop)
 	if err != nil {
 		return err
@@ -185,7 +186,7 @@ func (o *applyOptions) check(args []string) error {
 	if len(args) > 1 {
 		return errors.New("reading the arguments: a saved plan stands alone; name either one plan.json or CSV files (an estate is loaded with --sandbox=SEED.json)")
 	}
-	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "send-limits", "resend-workspaces", hardDeleteFlag, "delete-workspaces", deleteOrganizationsFlag, "allow-extra-columns", "expect-rows", "max-bytes", "max-rows"} {
+	for _, flag := range []string{"prune", "only", "customer", "skip-invalid", "provisioning-id", "current", "send-limits", "resend-workspaces", deepFlag, hardDeleteFlag, "delete-workspaces", deleteOrganizationsFlag, "allow-extra-columns", "expect-rows", "max-bytes", "max-rows"} {
 		if o.given(flag) {
 			return fmt.Errorf("reading the flags: --%s shapes a plan, and %s is made already; give it to wholesync plan", flag, args[0])
 		}

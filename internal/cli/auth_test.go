@@ -217,7 +217,7 @@ func TestScopesOfPurposes(t *testing.T) {
 		}
 	}
 	both, err := scopesFor([]string{"plan", "export"})
-	if want := []string{"spark-admin:people_read", "spark-admin:wholesale_customers_read", "spark-admin:wholesale_subscribers_read"}; err != nil || !slices.Equal(both, want) {
+	if want := []string{"spark-admin:organizations_read", "spark-admin:people_read", "spark-admin:wholesale_customers_read", "spark-admin:wholesale_subscribers_read"}; err != nil || !slices.Equal(both, want) {
 		t.Errorf("both: %v, %v", both, err)
 	}
 	apply, err := scopesFor([]string{"apply"})

@@ -22,6 +22,7 @@ type exportOptions struct {
 	customer string
 	only     string
 	offer    string
+	deep     bool
 }
 
 // offerAll is the word for both offers.
@@ -51,6 +52,9 @@ e-mail address under two customers, is left out or blank, and is named on stderr
 Enterprises and subscribers of BroadWorks are exported with --offer broadworks or
 --offer all. Their workspaces are not: the API does not tell whose they are.
 
+With --deep it has names, numbers and locations of wholesale subscribers too. For
+that, the organization of each customer is opened to the partner's administrator.
+
 Cells hold the live values unchanged, so import the file as text where a
 spreadsheet would take a value for a formula.`,
 		Example: "  wholesync export -o estate.csv\n  wholesync export --customer acme\n  wholesync export --offer all -o estate.csv",
@@ -61,6 +65,7 @@ spreadsheet would take a value for a formula.`,
 	cmd.Flags().StringVar(&o.customer, "customer", "", "only the customer with this external id, or the BroadWorks enterprise with this sp_enterprise_id")
 	cmd.Flags().Var(kindFlag(&o.only), "only", "only objects of one kind: "+wordList(kindChoices()))
 	cmd.Flags().Var(newChoice(&o.offer, diff.Wholesale.String(), diff.BroadWorks.String(), offerAll), "offer", "what the vendor sells: wholesale, broadworks or all")
+	addDeepFlag(cmd.Flags(), &o.deep, "write")
 	offerWords(cmd)
 	return cmd
 }
@@ -73,12 +78,14 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 		return fmt.Errorf("reading the flags: --only %s is of the other offer; give --offer %s as well", o.only, kind.Offer())
 	}
 	a.needToRead(o.kinds())
+	deep := o.deep && slices.Contains(o.offers(), diff.Wholesale) && (o.only == "" || o.only == diff.Subscriber.String()+"s")
+	a.needToOpen(deep, deep)
 	api, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer api.close()
-	live, err := batch.ListAll(ctx, api.client, batch.ListAllOptions{Customer: o.customer, Offers: o.offers()})
+	live, err := batch.ListAll(ctx, api.client, batch.ListAllOptions{Customer: o.customer, Offers: o.offers(), DeepOptions: a.deepOptions(api, deep)})
 	if err != nil {
 		return fmt.Errorf("reading the live state: %w", err)
 	}
@@ -86,11 +93,12 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if o.customer != "" && len(rows)+len(unnamed) == 0 {
 		return fmt.Errorf("reading the live state: customer %q has nothing to export; look at --customer for a slip of the pen", o.customer)
 	}
-	s := &sheet{rows: rows, columns: exportColumns(o.offers()), blank: map[place]bool{}}
+	s := &sheet{rows: rows, columns: exportColumns(o.offers(), deep), blank: map[place]bool{}}
 	taken, err := s.settle(live)
 	if err != nil {
 		return err
 	}
+	a.warnOfUnread(live)
 	a.warnOfExport(s, unnamed)
 	a.warnOfOmissions(taken)
 	asIs := func(cell string) string { return cell }
@@ -116,11 +124,16 @@ func (o exportOptions) kinds() map[diff.Kind]bool {
 
 // exportColumns are the columns of an export after "kind": what the API returns
 // of the kinds of its offers, in the order of the column tables.
-func exportColumns(offers []diff.Offer) []diff.Column {
-	if !slices.Contains(offers, diff.BroadWorks) {
-		return wholesaleColumns
-	}
+func exportColumns(offers []diff.Offer, deep bool) []diff.Column {
 	columns := slices.Clone(wholesaleColumns)
+	if deep {
+		at := slices.Index(columns, diff.ColPackage) + 1
+		columns = slices.Insert(columns, at, diff.ColFirstName, diff.ColLastName, diff.ColPhone, diff.ColExtension, diff.ColLocationID)
+	}
+	if !slices.Contains(offers, diff.BroadWorks) {
+		return columns
+	}
+	columns = slices.DeleteFunc(columns, func(c diff.Column) bool { return slices.Contains(broadworksColumns, c) })
 	if !slices.Contains(offers, diff.Wholesale) {
 		columns = slices.DeleteFunc(columns, func(c diff.Column) bool {
 			_, enterprise := diff.SpecOf(diff.BroadWorksEnterprise).Rule(c)

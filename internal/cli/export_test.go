@@ -146,7 +146,7 @@ func TestExportProperty(t *testing.T) {
 			customer: rapid.SampledFrom([]string{"", "", "a"}).Draw(rt, "customer"),
 		}
 		rows, _ := exportRows(live, o)
-		s := &sheet{rows: rows, columns: exportColumns([]diff.Offer{diff.Wholesale, diff.BroadWorks}), blank: map[place]bool{}}
+		s := &sheet{rows: rows, columns: exportColumns([]diff.Offer{diff.Wholesale, diff.BroadWorks}, rapid.Bool().Draw(rt, "deep")), blank: map[place]bool{}}
 		if _, err := s.settle(live); err != nil {
 			rt.Fatal(err)
 		}

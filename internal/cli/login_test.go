@@ -58,7 +58,7 @@ func TestLoginWaitsForItsOwnAnswer(t *testing.T) {
 	if !strings.Contains(p.stdout.String(), "signed in as   ada@partner.example") {
 		t.Errorf("stdout:\n%s", p.stdout)
 	}
-	if !strings.Contains(p.stderr.String(), `granted less than was asked for" missing="spark-admin:wholesale_customers_read spark-admin:wholesale_subscribers_read"`) {
+	if !strings.Contains(p.stderr.String(), `granted less than was asked for" missing="spark-admin:organizations_read spark-admin:wholesale_customers_read spark-admin:wholesale_subscribers_read"`) {
 		t.Errorf("stderr:\n%s", p.stderr)
 	}
 	p.checkSecrets(t)

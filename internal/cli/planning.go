@@ -34,6 +34,7 @@ type planOptions struct {
 	sendLimits                                        bool
 	resend                                            bool // workspaces
 	hardDelete, deleteWorkspaces, deleteOrganizations bool
+	deep                                              bool
 }
 
 // Names of flags that other code speaks of.
@@ -58,6 +59,7 @@ func (o *planOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.deleteOrganizations, deleteOrganizationsFlag, false, "remove for good the organizations of BroadWorks enterprises whose rows say ensure=absent; needs --"+hardDeleteFlag)
 	f.BoolVar(&o.sendLimits, "send-limits", false, "send the limit_ columns of customers although nothing else differs; the API does not return them")
 	f.BoolVar(&o.resend, "resend-workspaces", false, "send number, extension and user id of BroadWorks workspaces that have a workspace_id; the API does not return them")
+	addDeepFlag(f, &o.deep, "compare")
 	f.StringVar(&o.current, "current", "", "plan against this export instead of the API")
 	f.BoolVar(&o.allowEmpty, allowEmptyFlag, false, "let --prune remove every subscriber of a customer without subscriber rows, and go on with an input without rows")
 	f.IntVar(&o.allowDeletes, allowDeletesFlag, -1, "allow exactly so many deletes, where a guard asks for it")
@@ -102,7 +104,7 @@ func (o *planOptions) unlikeInputs(files []string, outputs map[string]string) er
 func (o *planOptions) diffOptions() diff.Options {
 	only, _ := diff.ParseKind(strings.TrimSuffix(o.only, "s"))
 	return diff.Options{Prune: o.prune, SkipInvalid: o.skipInvalid, SendLimits: o.sendLimits, ResendWorkspaces: o.resend,
-		HardDelete: o.hardDelete, DeleteWorkspaces: o.deleteWorkspaces, DeleteOrganizations: o.deleteOrganizations, Only: only, Customer: o.customer}
+		HardDelete: o.hardDelete, DeleteWorkspaces: o.deleteWorkspaces, DeleteOrganizations: o.deleteOrganizations, Deep: o.deep, Only: only, Customer: o.customer}
 }
 
 // kindChoices are the words of --only.
@@ -148,7 +150,7 @@ type proposal struct {
 // differs reports whether the live state is not the desired one. Rows that only
 // wait for a person to act are as good as done.
 func (p *proposal) differs() bool {
-	return !p.plan.Empty() || len(p.want.Rejected) > 0 ||
+	return !p.plan.Empty() || len(p.want.Rejected)+len(p.plan.Drift) > 0 ||
 		slices.ContainsFunc(p.plan.Held, func(h diff.Held) bool { return h.Outcome != diff.Pending })
 }
 
@@ -166,7 +168,7 @@ func (a *app) propose(ctx context.Context, api *session, want *diff.Desired, o *
 	listedAt := a.now()
 	have, err := batch.List(ctx, api.client, want, batch.ListOptions{
 		Prune: options.Prune, HardDelete: options.HardDelete, DeleteWorkspaces: options.DeleteWorkspaces,
-		SubPartner: a.global.subPartner, Access: a.accessTakes(api),
+		SubPartner: a.global.subPartner, Locations: true, DeepOptions: a.deepOptions(api, options.Deep),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the live state: %w", err)
@@ -200,6 +202,9 @@ func (a *app) proposeOffline(files []string, o *planOptions, stdin io.Reader) (*
 		return nil, err
 	}
 	options := o.diffOptions()
+	if options.Deep {
+		batch.MarkUnread(have, "the export has nothing of them; export with --"+deepFlag)
+	}
 	want, err := pick(want, options)
 	if err != nil {
 		return nil, err

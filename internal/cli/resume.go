@@ -55,6 +55,7 @@ func (a *app) resume(ctx context.Context, dir string, brake brakeOptions) error 
 	}
 	defer old.run.end()
 	a.needToChange(kindsOf(old.saved.Plan))
+	a.needToOpen(findsLocations(old.saved.Plan), false)
 	api, err := a.connect(a.stop)
 	if err != nil {
 		return err

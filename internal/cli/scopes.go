@@ -31,10 +31,11 @@ var commandScopes = map[string][]string{
 
 // purposeScopes are what a sign-in asks for besides the scopes of the commands.
 // The person's own record tells the organization, by which runs lock each other
-// out; the organizations of customers are opened when access to them has lapsed.
+// out; the organizations of customers are opened to read in them, and when access
+// to them has lapsed.
 var purposeScopes = map[string][]string{
-	"plan":    toRead("people"),
-	"export":  toRead("people"),
+	"plan":    slices.Concat(toRead("people"), toRead("organizations")),
+	"export":  slices.Concat(toRead("people"), toRead("organizations")),
 	"apply":   slices.Concat(toRead("people"), toRead("organizations")),
 	"billing": toRead("people"),
 	"broadworks": slices.Concat(toRead("people"), toRead("organizations"), toRead("workspaces"), []string{"spark-admin:places_write"},

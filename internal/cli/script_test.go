@@ -104,11 +104,15 @@ func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	seed := f.String("seed", "", "")
 	delay := f.Duration("delay", 0, "")
 	ttl := f.Duration("ttl", 0, "")
+	access := f.Duration("access", 0, "") // until a customer's organization that was opened can be read in
 	f.Var(&faults, "fault", "")
 	if err := f.Parse(args); err != nil || neg || f.NArg() > 0 {
-		ts.Fatalf("usage: api [-seed FILE] [-delay D] [-ttl D] [-fault RULE]...")
+		ts.Fatalf("usage: api [-seed FILE] [-delay D] [-ttl D] [-access D] [-fault RULE]...")
 	}
 	options := sandbox.Options{ProvisionDelay: *delay, ReportDelay: *delay, TokenTTL: *ttl, Faults: faults}
+	if *access > 0 {
+		options.AccessDelay, options.AccessLife = *access, time.Hour
+	}
 	if *seed != "" {
 		options.Seed = strings.NewReader(ts.ReadFile(*seed))
 	}
