@@ -58,6 +58,7 @@ func (a *app) readUsage(path string, opt billing.UsageOptions) (*billing.Report,
 	if known {
 		opt.PointInTime = opt.PointInTime || evidence.Category == webex.CategoryPointInTime
 		opt.SubPartner = cmp.Or(opt.SubPartner, evidence.SubPartner)
+		opt.MayBeEmpty = opt.SubPartner != "" // it came whole, and a sub-partner need not have customers
 		if !opt.PointInTime {
 			opt.Period = periodOf(evidence)
 		}

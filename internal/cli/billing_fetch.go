@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"wholesync/batch"
 	"wholesync/internal/webex"
 	"wholesync/report"
 	"wholesync/report/billing"
@@ -18,30 +17,20 @@ import (
 
 // fromAPI are the flags of billing reconcile for what comes from the API.
 type fromAPI struct {
+	offerOptions
 	period, level, evidence string
+	subPartners             []string // whose reports are wanted besides; see allSubPartners
 	refresh, live           bool
 }
 
 func (o *fromAPI) addFlags(f *pflag.FlagSet) {
+	o.offerOptions.addFlags(f)
 	f.StringVar(&o.period, "period", "", "get the reports of this month from the API, as YYYY-MM")
 	f.Var(newChoice(&o.level, "both", "customer", "user", "all"), "usage-level", "with --period: the reports per customer, per user, both, or all with the one per package")
+	f.StringArrayVar(&o.subPartners, "with-sub-partner", nil, "with --period: the reports of this sub-partner besides, by its organization id; all for each one that there is")
 	f.StringVar(&o.evidence, "evidence", "", "with --period: keep the reports in this directory (default wholesync-billing/PERIOD)")
 	f.BoolVar(&o.refresh, "refresh", false, "with --period: delete reports of the month that exist, and have them made afresh")
 	f.BoolVar(&o.live, "live", false, "take what is wanted from the live state in place of --inventory")
-}
-
-// levels are the types of reports that --usage-level stands for. The API makes
-// few at a time, so they are asked for one by one.
-func (o *fromAPI) levels() []string {
-	switch o.level {
-	case "customer":
-		return []string{"CUSTOMER"}
-	case "user":
-		return []string{"USER"}
-	case "all":
-		return []string{"PARTNER", "CUSTOMER", "USER"}
-	}
-	return []string{"CUSTOMER", "USER"}
 }
 
 // check refuses what cannot work before any file is read.
@@ -49,10 +38,12 @@ func (o *fromAPI) check(all *reconcileOptions, now time.Time) error {
 	switch {
 	case o.live && len(all.inventory) > 0:
 		return errors.New("reading the flags: --live and --inventory exclude each other; leave one out")
-	case o.period == "" && (o.refresh || o.evidence != "" || o.level != "both"):
-		return errors.New("reading the flags: --refresh, --evidence and --usage-level go with --period YYYY-MM")
+	case o.period == "" && (o.refresh || o.evidence != "" || o.level != "both" || len(o.subPartners) > 0 || o.offer != string(webex.Wholesale)):
+		return errors.New("reading the flags: --refresh, --evidence, --usage-level, --with-sub-partner and --offer go with --period YYYY-MM")
 	case o.period == "":
 		return nil
+	case o.offer == string(webex.BroadWorks) && (o.live || o.level != "both" || len(o.subPartners) > 0):
+		return errors.New("reading the flags: --live, --usage-level and --with-sub-partner are for the wholesale offer; leave them out with --offer broadworks")
 	case len(all.usage) > 0:
 		return errors.New("reading the flags: --usage and --period exclude each other; leave one out")
 	}
@@ -101,17 +92,21 @@ func (a *app) fetchUsage(api *session, o *fromAPI) ([]string, error) {
 	if err := probe(filepath.Join(dir, "report.csv")); err != nil {
 		return nil, fail(exitFiles, "keeping the reports: %s cannot be written to: %w; name another directory with --evidence", dir, err)
 	}
+	owners, err := a.reportOwners(api, o)
+	if err != nil {
+		return nil, err
+	}
 	f := a.fetcher(api)
 	var files []string
-	for _, level := range o.levels() {
-		order := batch.ReportOrder{Refresh: o.refresh, ReportRequest: webex.ReportRequest{
-			Offer: webex.Wholesale, Start: dayText(start), End: dayText(end), Type: level, SubPartner: a.global.subPartner,
-		}}
+	for _, order := range o.orders(owners, start, end) {
 		evidence, err := f.Fetch(a.stop, order, func(r webex.BillingReport) string { return filepath.Join(dir, reportFile(r, order)) })
 		if err != nil {
+			if order.SubPartner != "" {
+				err = fmt.Errorf("%s: %w", orderTitle(order, o.period), err)
+			}
 			return nil, a.reportFailure(err)
 		}
-		if _, err := fmt.Fprintf(a.console, "report %s %s: kept in %s, SHA-256 %s\n", level, o.period, report.Clean(evidence.Path), evidence.SHA256); err != nil {
+		if _, err := fmt.Fprintf(a.console, "%s: kept in %s, SHA-256 %s\n", orderTitle(order, o.period), report.Clean(evidence.Path), evidence.SHA256); err != nil {
 			return nil, err
 		}
 		files = append(files, evidence.Path)

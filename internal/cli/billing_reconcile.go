@@ -276,8 +276,10 @@ func (a *app) readReports(o *reconcileOptions, mappings []*billing.Mapping, in *
 		if err != nil {
 			return a.tellProblems(err)
 		}
-		if err := twice(seen, report.SHA256, path); err != nil {
-			return err
+		if len(report.Rows) > 0 { // those of sub-partners without usage are alike
+			if err := twice(seen, report.SHA256, path); err != nil {
+				return err
+			}
 		}
 		for _, c := range report.Columns {
 			a.log.Info("column of a usage report", "file", path, "header", c.Header, "taken_for", c.Role)

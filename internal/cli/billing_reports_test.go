@@ -20,12 +20,17 @@ func TestScopesOfReports(t *testing.T) {
 		t.Errorf("the table was changed: %q", commandScopes["billing create"])
 	}
 	for want, o := range map[string]fromAPI{
-		"spark-admin:wholesale_billing_reports_read": {period: "2026-04"},
-		"spark-admin:wholesale_customers_read":       {live: true},
+		"spark-admin:wholesale_billing_reports_read":  {offerOptions: offerOptions{"wholesale"}, period: "2026-04"},
+		"spark-admin:broadworks_billing_reports_read": {offerOptions: offerOptions{"broadworks"}, period: "2026-04"},
+		"spark-admin:wholesale_customers_read":        {live: true},
 	} {
 		if a.needToReconcile(&o); a.needed[0] != want {
 			t.Errorf("%+v needs %q first, want %q", o, a.needed, want)
 		}
+	}
+	a.needToReconcile(&fromAPI{offerOptions: offerOptions{"wholesale"}, period: "2026-04", subPartners: []string{"All"}})
+	if want := "spark-admin:wholesale_customers_read"; !slices.Contains(a.needed, want) {
+		t.Errorf("to list the sub-partners needs %q, not %q", want, a.needed)
 	}
 }
 

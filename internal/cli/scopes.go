@@ -174,6 +174,10 @@ func (a *app) needToReconcile(o *fromAPI) {
 	a.needed = nil
 	if o.period != "" {
 		a.needed = toChange("wholesale_billing_reports")
+		a.needReports(o.offer)
+	}
+	if o.wantsAll() {
+		a.needed = slices.Concat(a.needed, commandScopes["subpartners"])
 	}
 	if o.live {
 		a.needed = slices.Concat(a.needed, toRead("wholesale_customers"), toRead("wholesale_subscribers"))

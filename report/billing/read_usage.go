@@ -69,6 +69,7 @@ type UsageOptions struct {
 	Columns     map[string]string // header -> role, for headers that are not known; see [UsageRoles]
 	PointInTime bool              // the file counts seats at one moment
 	SubPartner  string            // the sub-partner that the report was made for
+	MayBeEmpty  bool              // without a row it is a report all the same
 	Period      Period            // of the report, where its rows do not say; zero = not known
 }
 
@@ -111,7 +112,7 @@ func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 	if u.report.SHA256, err = u.finish(u.readRows(blockBytes)); err != nil {
 		return nil, err
 	}
-	if len(u.report.Rows) == 0 {
+	if len(u.report.Rows) == 0 && !opt.MayBeEmpty {
 		return nil, u.fail(0, "the report has no rows; is it finished?")
 	}
 	if u.first != roleNone {
