@@ -23,7 +23,7 @@ func (r *run) accrue() {
 	by := make(map[[2]string]*Accrual)
 	for i := range r.result.Findings {
 		f := &r.result.Findings[i]
-		if f.Code != MissingOnInvoice && f.Code != MeteredNotBilled && f.Code != MeteredNotWanted {
+		if !f.unbilled() {
 			continue
 		}
 		key := [2]string{f.Currency, f.Package}
@@ -47,16 +47,24 @@ func (r *run) accrue() {
 	})
 }
 
-// accrued adds accruals up by currency. What has no price is left out.
+// unbilled tells usage that no line charges.
+func (f *Finding) unbilled() bool {
+	return f.Code == MissingOnInvoice || f.Code == MeteredNotBilled || f.Code == MeteredNotWanted
+}
+
+// accrued adds accruals up by currency. What has no price is in the seats alone;
+// where nothing has one, the sum is not known either.
 func accrued(accruals []Accrual) []Accrual {
 	var all []Accrual
 	for _, a := range accruals {
 		if n := len(all); n == 0 || all[n-1].Currency != a.Currency {
-			all = append(all, Accrual{a.Currency, "", new(big.Rat), new(big.Rat)})
+			all = append(all, Accrual{a.Currency, "", new(big.Rat), nil})
 		}
 		t := &all[len(all)-1]
 		t.Seats.Add(t.Seats, a.Seats)
-		t.Amount.Add(t.Amount, orZero(a.Amount))
+		if a.Amount != nil {
+			t.Amount = add(orZero(t.Amount), a.Amount)
+		}
 	}
 	return all
 }

@@ -75,7 +75,7 @@ func (f *Finding) Arithmetic() string {
 	if p.Level == RoundGroup && w.Shares > 1 {
 		return fmt.Sprintf("the shares of %d customers, each rounded %s, are %s; their exact sum is %s", w.Shares, p.Mode, money, Exact(f.Exact))
 	}
-	days, price := fmt.Sprintf("%s / %d", Exact(w.Days), w.MonthDays), Exact(w.ListPrice)
+	days, price := fmt.Sprintf("%s / %d", Exact(w.Days), w.MonthDays), Money(w.ListPrice, f.Currency)
 	var s string
 	switch p.Rule {
 	case AverageDP:
@@ -90,7 +90,7 @@ func (f *Finding) Arithmetic() string {
 	case Snapshot:
 		s = fmt.Sprintf("%s seats at the end; %s x %s", Exact(f.ExpectedQuantity), Exact(f.ExpectedQuantity), price)
 	case Commit:
-		s = fmt.Sprintf("%s seats, %s committed; %s x %s", days, Exact(p.Committed), Exact(f.ExpectedQuantity), Exact(f.ExpectedUnitPrice))
+		s = fmt.Sprintf("%s seats, %s committed; %s x %s", days, Exact(p.Committed), Exact(f.ExpectedQuantity), Money(f.ExpectedUnitPrice, f.Currency))
 	default:
 		s = fmt.Sprintf("%s x %s", days, price)
 	}

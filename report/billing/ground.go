@@ -166,7 +166,7 @@ func (g *Ground) Steps() []string {
 	case AverageDP:
 		steps = append(steps, average, fmt.Sprintf("rounded to %d places: %s seats", p.Places, Exact(f.ExpectedQuantity)))
 	case DayRateDP:
-		steps = append(steps, average, fmt.Sprintf("%s / %s days, rounded to %d places, is the price of a day; for the month %s", Exact(g.Price), dim, p.Places, Exact(f.ExpectedUnitPrice)))
+		steps = append(steps, average, fmt.Sprintf("%s / %s days, rounded to %d places, is the price of a day; for the month %s", Money(g.Price, f.Currency), dim, p.Places, Money(f.ExpectedUnitPrice, f.Currency)))
 	case Ceil:
 		steps = append(steps, average, fmt.Sprintf("rounded up to whole seats: %s", Exact(f.ExpectedQuantity)))
 	case Peak:
@@ -185,6 +185,6 @@ func (g *Ground) Steps() []string {
 	if g.Policy.Level == RoundGroup {
 		word += " for each customer"
 	}
-	return append(steps, fmt.Sprintf("%s seats x %s = %s", Exact(f.ExpectedQuantity), Exact(f.ExpectedUnitPrice), Exact(f.Exact)),
+	return append(steps, fmt.Sprintf("%s x %s = %s", UnitMonth.count(f.ExpectedQuantity), Money(f.ExpectedUnitPrice, f.Currency), Exact(f.Exact)),
 		fmt.Sprintf("rounded %s: %s %s", word, Money(f.ExpectedAmount, f.Currency), f.Currency))
 }

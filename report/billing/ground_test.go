@@ -29,7 +29,7 @@ func TestSteps(t *testing.T) {
 		{"daily-exact", []string{"327 user-days / 30 days = 10.9 seats", "10.9 seats x 7.25 = 79.025", "rounded half-up: 79.03 USD"}},
 		{"daily-exact,half-even", []string{"327 user-days / 30 days = 10.9 seats", "10.9 seats x 7.25 = 79.025", "rounded half-even: 79.02 USD"}},
 		{"avg-dp=0", []string{"327 user-days / 30 days = 10.9 seats", "rounded to 0 places: 11 seats", "11 seats x 7.25 = 79.75", "rounded half-up: 79.75 USD"}},
-		{"day-rate-dp=2,down", []string{"327 user-days / 30 days = 10.9 seats", "7.25 / 30 days, rounded to 2 places, is the price of a day; for the month 7.2", "10.9 seats x 7.2 = 78.48", "rounded down: 78.48 USD"}},
+		{"day-rate-dp=2,down", []string{"327 user-days / 30 days = 10.9 seats", "7.25 / 30 days, rounded to 2 places, is the price of a day; for the month 7.20", "10.9 seats x 7.20 = 78.48", "rounded down: 78.48 USD"}},
 		{"ceil,group", []string{"327 user-days / 30 days = 10.9 seats", "rounded up to whole seats: 11", "11 seats x 7.25 = 79.75", "rounded half-up for each customer: 79.75 USD"}},
 		{"peak", []string{"the most seats on one day: 12", "12 seats x 7.25 = 87", "rounded half-up: 87.00 USD"}},
 		{"snapshot", []string{"the seats at the end: 10", "10 seats x 7.25 = 72.5", "rounded half-up: 72.50 USD"}},

@@ -142,7 +142,7 @@ func (r *run) infer() {
 
 func (i *Inference) words(total string) string {
 	if len(i.Fits) == 0 {
-		return fmt.Sprintf("no known proration gives %s", total)
+		return fmt.Sprintf("no known proration gives the %s of the charges that usage and a price are known for", total)
 	}
 	best := i.Fits[0]
 	s := fmt.Sprintf("%s gives %s", best.Policy, total)

@@ -24,7 +24,7 @@ func (s *Resale) On(day Day, customer, pkg, iso string) *big.Rat {
 // Margin is what a customer's package costs and brings in.
 type Margin struct {
 	Customer, Package, Currency string
-	Cost                        *big.Rat // billed to the provider; its share of charges for the provider as a whole
+	Cost                        *big.Rat // billed to the provider, its share of charges for the provider as a whole, and what is to be accrued where that is asked for
 	Revenue                     *big.Rat // the metered usage at the resale price; nil = there is no price
 }
 
@@ -58,6 +58,9 @@ func (r *run) margins() {
 		if f.Customer != "" && f.Difference != nil && !f.Period.earlier(r.period) {
 			m := at(f.Customer, f.Package, f.Currency)
 			m.Cost.Add(m.Cost, f.BilledAmount)
+			if r.opt.Accrue && f.unbilled() { // the revenue of these days is there, so their cost is too
+				m.Cost.Add(m.Cost, f.ExpectedAmount)
+			}
 		}
 	}
 	for _, s := range r.result.Allocation {
@@ -81,6 +84,24 @@ func (r *run) margins() {
 	slices.SortFunc(r.result.Margins, func(a, b Margin) int {
 		return cmp.Or(cmp.Compare(a.Currency, b.Currency), orZero(a.Amount()).Cmp(orZero(b.Amount())), cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Package, b.Package))
 	})
+}
+
+// marginTotals adds up by currency what has a resale price. The customer is blank.
+func marginTotals(margins []Margin) []Margin {
+	var all []Margin
+	for i := range margins {
+		m := &margins[i]
+		if m.Revenue == nil {
+			continue
+		}
+		if n := len(all); n == 0 || all[n-1].Currency != m.Currency {
+			all = append(all, Margin{Currency: m.Currency, Cost: new(big.Rat), Revenue: new(big.Rat)})
+		}
+		t := &all[len(all)-1]
+		t.Cost.Add(t.Cost, m.Cost)
+		t.Revenue.Add(t.Revenue, m.Revenue)
+	}
+	return all
 }
 
 // earlier tells whether a period ended before another began.

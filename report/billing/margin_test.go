@@ -53,3 +53,65 @@ func TestBadResale(t *testing.T) {
 		}
 	}
 }
+
+// TestMarginsWithAccruals: usage that no line charges costs what is to be accrued,
+// where that is asked for, so that a month that is not billed yet leaves no margin
+// of 100 %.
+func TestMarginsWithAccruals(t *testing.T) {
+	resale, err := ReadResale(strings.NewReader(resaleFile), "r.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Resale: resale, Reports: []Report{report(LevelCustomer, usage(acme, "webex_calling", "", "30"), usage(acme, "webex_suite", "", "15"), usage(bolt, "webex_voice", "", "30"))},
+		Options: Options{Policy: DefaultPolicy(), Accrue: true}}
+	for _, tt := range []struct {
+		lines []Line
+		want  string
+	}{
+		{nil, "7.25 10.00, 6.20 10.00, 5.15 , total 13.45 20.00 6.55 32.8"}, // 15 / 30 x 12.40 = 6.20 and x 20.00
+		{[]Line{line("1", acme, "webex_calling", "30", "7.00")}, "7.00 10.00, 6.20 10.00, 5.15 , total 13.20 20.00 6.80 34"},
+	} {
+		in.Lines = tt.lines
+		r := compared(t, in)
+		var got []string
+		for _, key := range []string{"webex_calling", "webex_suite", "webex_voice"} {
+			for i := range r.Margins {
+				if v := r.Margins[i].view(); v.Package == key {
+					got = append(got, v.Cost+" "+v.Revenue)
+				}
+			}
+		}
+		for _, total := range marginTotals(r.Margins) {
+			v := total.view()
+			got = append(got, strings.Join([]string{"total", v.Cost, v.Revenue, v.Margin, v.Percent}, " "))
+		}
+		if diff := cmp.Diff(tt.want, strings.Join(got, ", ")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestTablesLineUp: figures stand under each other, and what has no price is said
+// to have none, in the sum too.
+func TestTablesLineUp(t *testing.T) {
+	r := compared(t, Input{Options: Options{Policy: DefaultPolicy(), Accrue: true},
+		Reports: []Report{report(LevelCustomer, usage(acme, "webex_calling", "", "3000"), usage(acme, "webex_voice", "", "15"), usage(acme, "cx_essentials", "", "30"))}})
+	var b strings.Builder
+	if err := writeAccruals(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+TO ACCRUE      SEATS      AMOUNT
+cx_essentials      1    no price
+webex_calling    100  725.00 USD
+webex_voice      0.5    2.58 USD
+all            101.5  727.58 USD
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+	b.Reset()
+	if err := writeAccruals(&b, &Result{Accruals: []Accrual{{Currency: "", Package: "basic", Seats: rat("1")}}}); err != nil || !strings.Contains(b.String(), "all            1  no price\n") {
+		t.Errorf("%v:\n%s", err, &b)
+	}
+}

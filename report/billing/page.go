@@ -27,8 +27,8 @@ type pageView struct {
 	Findings, Evidence                []pageFinding
 	Hidden, HiddenEvidence            int
 	Ledger                            []pageEntry
-	Accruals                          []pageAccrual
-	Margins                           []marginView
+	Accruals, Accrued                 []pageAccrual
+	Margins, MarginTotals             []marginView
 	Customers                         []pageCustomer
 	Shares                            []pageShare
 	Sources                           []pageSource
@@ -150,12 +150,20 @@ func (v *pageView) addMoney(r *Result) {
 		v.Shares = append(v.Shares, pageShare{lineOf(s.InvoiceID, s.Lines), printable(s.Package), printable(s.Customer), Exact(s.Days), Money(s.Amount, s.Currency), s.Currency})
 	}
 	for _, a := range r.Accruals {
-		v.Accruals = append(v.Accruals, pageAccrual{printable(a.Package), Exact(a.Seats), Money(a.Amount, a.Currency), a.Currency})
+		v.Accruals = append(v.Accruals, pageAccrual{printable(a.Package), Exact(a.Seats), cmp.Or(Money(a.Amount, a.Currency), "no price"), a.Currency})
 	}
 	for i := range few(r.Margins) {
 		m := r.Margins[i].view()
-		m.Customer, m.Package = printable(m.Customer), printable(m.Package)
+		m.Customer, m.Package, m.Revenue = printable(m.Customer), printable(m.Package), cmp.Or(m.Revenue, "no price")
 		v.Margins = append(v.Margins, m)
+	}
+	for _, t := range accrued(r.Accruals) {
+		if t.Amount != nil {
+			v.Accrued = append(v.Accrued, pageAccrual{"Total " + t.Currency, Exact(t.Seats), Money(t.Amount, t.Currency), t.Currency})
+		}
+	}
+	for _, t := range marginTotals(r.Margins) {
+		v.MarginTotals = append(v.MarginTotals, t.view())
 	}
 	if r.Carried == nil {
 		return

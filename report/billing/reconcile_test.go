@@ -104,7 +104,7 @@ func TestInfer(t *testing.T) {
 		{"two places of seats", []string{"79.03", "57.91", "10.01", "7.06"}, "", "avg-dp=2, line, half-up", "gives 154.01 USD"},
 		{"whole seats", []string{"79.75", "62.00", "12.40", "10.30"}, "", "ceil, line, half-up", "gives 164.45 USD"},
 		{"seats at the end", []string{"72.50", "62.00", "12.40", "10.30"}, "", "snapshot, line, half-up", "gives 157.20 USD"},
-		{"none", []string{"85.07", "57.87", "10.02", "7.04"}, "", "", "no known proration gives 160.00 USD"},
+		{"none", []string{"85.07", "57.87", "10.02", "7.04"}, "", "", "no known proration gives the 160.00 USD of the charges that usage and a price are known for"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opt := Options{Policy: DefaultPolicy(), Auto: true}

@@ -59,7 +59,7 @@ func TestWaivers(t *testing.T) {
 	if err := WriteText(&b, compared(t, tooMuch(quantity))); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"QUANTITY  waived    1         3.14 USD", "waived until 2026-04-30: trial,\n    agreed by mail"} {
+	for _, want := range []string{"QUANTITY  waived           1    3.14 USD", "waived until 2026-04-30: trial,\n    agreed by mail"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the summary lacks %q:\n%s", want, &b)
 		}

@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"fmt"
+	"math/big"
 	"strings"
 )
 
@@ -155,6 +156,9 @@ func (b *bookWriter) writeAccruals(r *Result) {
 		s.write(a.Package, a.Currency, quantity(a.Seats), money(a.Amount, a.Currency))
 	}
 	for _, t := range accrued(r.Accruals) {
+		if t.Amount == nil {
+			continue
+		}
 		sum := fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, s.rangeOf("amount", len(r.Accruals)), s.rangeOf("currency", len(r.Accruals)), t.Currency)
 		s.write(bold("Total "+t.Currency), bold(t.Currency), "", bold(formula{sum, money(t.Amount, t.Currency)}))
 	}
@@ -169,6 +173,14 @@ func (b *bookWriter) writeMargins(r *Result) {
 	for i := range r.Margins {
 		m := &r.Margins[i]
 		s.write(m.Customer, m.Package, m.Currency, money(m.Cost, m.Currency), money(m.Revenue, m.Currency), money(m.Amount(), m.Currency), amount{m.Percent(), places(1)})
+	}
+	// What has no resale price has no margin, so its cost is in no total either.
+	for _, t := range marginTotals(r.Margins) {
+		sum := func(column string, v *big.Rat) styled {
+			at := func(name string) string { return s.rangeOf(name, len(r.Margins)) }
+			return bold(formula{fmt.Sprintf(`SUMIFS(%s,%s,"%s",%s,"<>")`, at(column), at("currency"), t.Currency, at("revenue")), money(v, t.Currency)})
+		}
+		s.write(bold("Total "+t.Currency+", of what has a price"), "", bold(t.Currency), sum("cost", t.Cost), sum("revenue", t.Revenue), sum("margin", t.Amount()), bold(amount{t.Percent(), places(1)}))
 	}
 	s.end()
 }

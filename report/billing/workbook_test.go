@@ -298,6 +298,7 @@ func TestMarginsAreShown(t *testing.T) {
 		{"customer", "package", "currency", "cost", "revenue", "margin", "percent"},
 		{"C-1", "webex_suite", "USD", "115.74", "93.33", "-22.41", "-24.0"},
 		{"<C-2>", "webex_voice", "USD", "7.04"},
+		{"Total USD, of what has a price", "", "USD", "115.74", "93.33", "-22.41", "-24.0"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)

@@ -44,19 +44,26 @@ func writeAccruals(w io.Writer, r *Result) error {
 	if len(r.Accruals) == 0 {
 		return nil
 	}
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "\nTO ACCRUE\tSEATS\tAMOUNT")
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return err
+	}
+	out := columns{right: " >>"}
+	out.row("TO ACCRUE", "SEATS", "AMOUNT")
 	for _, a := range r.Accruals {
-		amount := "no price"
-		if a.Amount != nil {
-			amount = Money(a.Amount, a.Currency) + " " + a.Currency
-		}
-		fmt.Fprintf(out, "%s\t%s\t%s\n", printable(a.Package), Exact(a.Seats), amount)
+		out.row(printable(a.Package), Exact(a.Seats), a.money())
 	}
 	for _, t := range accrued(r.Accruals) {
-		fmt.Fprintf(out, "all\t%s\t%s\n", Exact(t.Seats), Money(t.Amount, t.Currency)+" "+t.Currency)
+		out.row("all", Exact(t.Seats), t.money())
 	}
-	return out.Flush()
+	return out.write(w)
+}
+
+// money is the amount and its currency, where there is a price.
+func (a *Accrual) money() string {
+	if a.Amount == nil {
+		return "no price"
+	}
+	return Money(a.Amount, a.Currency) + " " + a.Currency
 }
 
 // writeCarried writes what became of the ledger.

@@ -28,9 +28,9 @@ func WriteGround(w io.Writer, g *Ground) error {
 	fmt.Fprintf(&b, "%s, %s to %s\n", strings.Join(head, ", "), f.Period.First, f.Period.Last)
 	for i := range g.Lines {
 		l := &g.Lines[i]
-		fmt.Fprintf(&b, "  billed      %s: %s %s", place(l.File, l.Row), Exact(l.Quantity), l.Unit.words())
+		fmt.Fprintf(&b, "  billed      %s: %s", place(l.File, l.Row), l.Unit.count(l.Quantity))
 		if l.UnitPrice != nil {
-			fmt.Fprintf(&b, " x %s", Exact(l.UnitPrice))
+			fmt.Fprintf(&b, " x %s", Money(l.UnitPrice, l.Currency))
 		}
 		fmt.Fprintf(&b, ", %s %s\n", Money(l.Amount, l.Currency), l.Currency)
 	}
@@ -39,7 +39,7 @@ func WriteGround(w io.Writer, g *Ground) error {
 		fmt.Fprintf(&b, "  proration   %s\n", g.Policy)
 	}
 	if g.Price != nil {
-		fmt.Fprintf(&b, "  price       %s %s for a seat and month, from %s\n", Exact(g.Price), f.Currency, g.PriceFrom)
+		fmt.Fprintf(&b, "  price       %s %s for a seat and month, from %s\n", Money(g.Price, f.Currency), f.Currency, g.PriceFrom)
 	}
 	for _, step := range g.Steps() {
 		fmt.Fprintf(&b, "  expected    %s\n", step)
@@ -117,15 +117,19 @@ func (g *Ground) view() groundView {
 	return v
 }
 
-// words names what a quantity counts.
-func (u Unit) words() string {
+// count writes a quantity and what it counts.
+func (u Unit) count(quantity *big.Rat) string {
+	word := string(u)
 	switch u {
 	case UnitMonth:
-		return "seats"
+		word = "seats"
 	case UnitDay:
-		return "user-days"
+		word = "user-days"
 	}
-	return string(u)
+	if Exact(quantity) == "1" {
+		word = strings.TrimSuffix(word, "s")
+	}
+	return Exact(quantity) + " " + word
 }
 
 // place names a row of a file; a row that is not known is left out.

@@ -65,19 +65,20 @@ func writeCauses(b *bytes.Buffer, r *Result) {
 		b.WriteString("\nEverything agrees.\n")
 		return
 	}
-	out := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "\nCAUSE\tSEVERITY\tFINDINGS\tDIFFERENCE")
+	b.WriteByte('\n')
+	out := columns{right: "  >>"}
+	out.row("CAUSE", "SEVERITY", "FINDINGS", "DIFFERENCE")
 	for _, c := range causes[:min(topCauses, len(causes))] {
 		money := ""
 		if c.Currency != "" {
 			money = Money(c.Difference, c.Currency) + " " + c.Currency
 		}
-		fmt.Fprintf(out, "%s\t%s\t%d\t%s\n", c.Code, c.Severity, c.Findings, money)
+		out.row(string(c.Code), string(c.Severity), fmt.Sprint(c.Findings), money)
 	}
+	_ = out.write(b) // a buffer takes everything
 	if more := len(causes) - topCauses; more > 0 {
-		fmt.Fprintf(out, "... and %d more\n", more)
+		fmt.Fprintf(b, "... and %d more\n", more)
 	}
-	_ = out.Flush() // a buffer takes everything
 }
 
 // writeTop writes the findings that matter most, as many as there are lines for.
@@ -154,7 +155,7 @@ func fold(b *bytes.Buffer, indent, text string) {
 func explain(f *Finding) string {
 	var parts []string
 	if f.QuantityEffect != nil && f.Difference.Sign() != 0 {
-		parts = append(parts, fmt.Sprintf("billed %s, expected %s", seats(f.BilledQuantity, f.BilledUnitPrice), seats(f.ExpectedQuantity, f.ExpectedUnitPrice)))
+		parts = append(parts, fmt.Sprintf("billed %s, expected %s", seats(f.BilledQuantity, f.BilledUnitPrice, f.Currency), seats(f.ExpectedQuantity, f.ExpectedUnitPrice, f.Currency)))
 	}
 	if f.Evidence != "" {
 		parts = append(parts, f.Evidence)
@@ -166,9 +167,9 @@ func explain(f *Finding) string {
 }
 
 // seats writes a quantity, and its price where one is known.
-func seats(quantity, price *big.Rat) string {
+func seats(quantity, price *big.Rat, iso string) string {
 	if price == nil || quantity.Sign() == 0 {
 		return Exact(quantity)
 	}
-	return Exact(quantity) + " x " + Exact(price)
+	return Exact(quantity) + " x " + Money(price, iso)
 }
