@@ -41,7 +41,7 @@ func (r *run) compareUnbilled(g *group, p priced) {
 		f.Working = r.working(g, policy, p.unit)
 		f.tellConversion(p)
 	default:
-		f.ExpectedQuantity = div(g.measure().days, fromInt(r.dim))
+		f.ExpectedQuantity = div(g.measure().days, fromInt(r.monthDays(g)))
 		f.say("what it costs is not known, for want of a price")
 	}
 	f.split()
@@ -68,9 +68,9 @@ func (r *run) expectedOf(g *group, p priced) (expectation, bool) {
 // compared, the money is not converted.
 func (r *run) compareUnpriced(g *group, p priced) {
 	f := g.finding(r, g.lines)
-	b := r.billedFor(g.lines)
+	b := r.billedFor(g, g.lines)
 	f.BilledQuantity, f.BilledUnitPrice, f.BilledAmount = b.quantity, b.price, b.amount
-	f.ExpectedQuantity = div(g.measure().days, fromInt(r.dim))
+	f.ExpectedQuantity = div(g.measure().days, fromInt(r.monthDays(g)))
 	if len(p.others) > 0 {
 		f.Code = CurrencyMismatch
 		f.say("the invoice is in %s, the price list in %s", g.currency, strings.Join(p.others, " and "))
@@ -93,7 +93,7 @@ func (r *run) compareGroup(g *group, p priced) {
 		f := g.finding(r, g.lines)
 		f.Code, f.Advice = AmountDiffers, "give a point-in-time report, or one with a row per day"
 		f.say("the reports do not tell what the proration %s counts", policy.Rule)
-		f.moneyOnly(r.billedFor(g.lines).amount, new(big.Rat))
+		f.moneyOnly(r.billedFor(g, g.lines).amount, new(big.Rat))
 		r.warn(f)
 		return
 	}
@@ -102,7 +102,7 @@ func (r *run) compareGroup(g *group, p priced) {
 		r.unexpected(l, DuplicateLine, "the same charge stands in "+sameAs(l, kept), "claim the amount back")
 	}
 	f := g.finding(r, kept)
-	b := r.billedFor(kept)
+	b := r.billedFor(g, kept)
 	f.BilledQuantity, f.BilledUnitPrice, f.BilledAmount = b.quantity, b.price, b.amount
 	f.ExpectedQuantity, f.ExpectedUnitPrice, f.ExpectedAmount, f.Exact = e.quantity, e.price, e.rounded, e.exact
 	f.Working = r.working(g, policy, p.unit)
@@ -129,7 +129,7 @@ lines:
 		}
 		kept = append(kept, l)
 	}
-	all, few := sub(r.billedFor(g.lines).amount, e.rounded), sub(r.billedFor(kept).amount, e.rounded)
+	all, few := sub(r.billedFor(g, g.lines).amount, e.rounded), sub(r.billedFor(g, kept).amount, e.rounded)
 	if abs(all).Cmp(abs(few)) < 0 {
 		return g.lines, nil
 	}
@@ -224,11 +224,11 @@ func (t Tolerance) forgives(f *Finding, samePrice bool) bool {
 }
 
 // daysOver is by how many user-days a finding's quantities differ, nil if unknown.
-func (r *run) daysOver(f *Finding) *big.Rat {
+func (r *run) daysOver(g *group, f *Finding) *big.Rat {
 	if f.BilledQuantity == nil || f.ExpectedQuantity == nil {
 		return nil
 	}
-	return mul(sub(f.BilledQuantity, f.ExpectedQuantity), fromInt(r.dim))
+	return mul(sub(f.BilledQuantity, f.ExpectedQuantity), fromInt(r.monthDays(g)))
 }
 
 // isOverlap tells whether days that users were metered in two packages explain
@@ -244,7 +244,7 @@ func (r *run) isOverlap(g *group, f *Finding, e expectation) bool {
 			}
 		}
 	}
-	over := r.daysOver(f)
+	over := r.daysOver(g, f)
 	if days == 0 || over == nil {
 		return false
 	}
@@ -260,7 +260,7 @@ func (r *run) isOverlap(g *group, f *Finding, e expectation) bool {
 // isBoundary tells whether seats that came or went within a day of the edge of
 // the period explain the difference.
 func (r *run) isBoundary(g *group, f *Finding) bool {
-	over := r.daysOver(f)
+	over := r.daysOver(g, f)
 	if over == nil || over.Sign() == 0 || orZero(f.RateEffect).Sign() != 0 {
 		return false
 	}

@@ -186,8 +186,8 @@ func (r *run) unmatchedCredit(l *Line, mayBe string) {
 	}
 	pkg := r.packageOf(l.Package, l.SKU)
 	unit, _ := r.in.Prices.On(l.Period.First, pkg, l.Currency)
-	if seats := l.seats(l.Period.creditDays(r.dim)); unit != nil && seats != nil {
-		policy, _ := r.policyFor(l.SKU, pkg)
+	policy, _ := r.policyFor(l.SKU, pkg)
+	if seats := l.seats(policy.monthDays(l.Period.creditDays(r.dim))); unit != nil && seats != nil {
 		due := policy.Mode.Round(mul(seats, unit), CurrencyScale(l.Currency))
 		f.say("at the list price the quantity comes to %s", Money(due, l.Currency))
 	}

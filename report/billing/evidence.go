@@ -57,11 +57,7 @@ type Working struct {
 }
 
 func (r *run) working(g *group, p Policy, price *big.Rat) *Working {
-	dim := r.dim
-	if p.Month30 {
-		dim = 30
-	}
-	return &Working{g.measure().days, dim, price, p, len(g.shares)}
+	return &Working{g.measure().days, p.monthDays(r.dim), price, p, len(g.shares)}
 }
 
 // Arithmetic writes down how the expected amount was computed, so that a person

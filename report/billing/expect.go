@@ -118,13 +118,21 @@ type billed struct {
 	places   int // decimal places that quantities were printed with
 }
 
-// billedFor adds up lines.
-func (r *run) billedFor(lines []*Line) billed {
+// monthDays is how many days a month's price is for in a group: user-days that are
+// billed become seats by the same number as those that were metered.
+func (r *run) monthDays(g *group) int {
+	policy, _ := r.policyOf(g)
+	return policy.monthDays(r.dim)
+}
+
+// billedFor adds up lines of a group.
+func (r *run) billedFor(g *group, lines []*Line) billed {
+	dim := r.monthDays(g)
 	b := billed{quantity: new(big.Rat), price: new(big.Rat), amount: new(big.Rat)}
 	for _, l := range lines {
 		b.amount.Add(b.amount, l.Amount)
 		b.places = max(b.places, l.Places)
-		seats, price := l.seats(r.dim), l.seatPrice(r.dim)
+		seats, price := l.seats(dim), l.seatPrice(dim)
 		if seats == nil || l.Unit == UnitEach || l.Unit == UnitMinute {
 			b.quantity = nil
 		}
@@ -141,7 +149,7 @@ func (r *run) billedFor(lines []*Line) billed {
 	if b.quantity == nil || b.price == nil || b.quantity.Sign() == 0 {
 		b.price = nil
 		if len(lines) > 0 && b.quantity != nil {
-			b.price = lines[0].seatPrice(r.dim)
+			b.price = lines[0].seatPrice(dim)
 		}
 		return b
 	}
@@ -160,7 +168,7 @@ type priced struct {
 
 func (r *run) priceOf(g *group) priced {
 	if r.in.Prices == nil {
-		b := r.billedFor(g.lines)
+		b := r.billedFor(g, g.lines)
 		if b.price == nil && b.quantity != nil && b.quantity.Sign() != 0 {
 			b.price = div(b.amount, b.quantity)
 		}

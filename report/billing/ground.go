@@ -92,9 +92,7 @@ func (r *run) groundOf(f *Finding, of map[*Line]*group) Ground {
 	m := g.measure()
 	ground.Days, ground.Peak, ground.Last = m.days, m.peak, m.last
 	ground.Policy, _ = r.policyOf(g)
-	if ground.Policy.Month30 {
-		ground.MonthDays = 30
-	}
+	ground.MonthDays = ground.Policy.monthDays(r.dim)
 	p := r.priceOf(g)
 	ground.Price, ground.PriceFrom = p.unit, "the invoice itself"
 	if !p.own {

@@ -64,7 +64,7 @@ func (r *run) comparison() comparison {
 		if g.currency != r.currency || p.unit == nil || p.own || len(g.lines) == 0 || len(g.cells) == 0 {
 			continue
 		}
-		amount := r.billedFor(g.lines).amount
+		amount := r.billedFor(g, g.lines).amount
 		c.groups = append(c.groups, g)
 		c.prices = append(c.prices, p.unit)
 		c.billed = append(c.billed, amount)

@@ -81,15 +81,15 @@ func (r *run) possibleRename(g *group) string {
 		if o.pkg != g.pkg || o.customer == "" || len(o.lines) > 0 == (len(g.lines) > 0) || len(o.cells) > 0 == (len(g.cells) > 0) {
 			continue
 		}
-		lines, cells := g.lines, o
-		if len(lines) == 0 {
-			lines, cells = o.lines, g
+		billed, cells := g, o
+		if len(billed.lines) == 0 {
+			billed, cells = o, g
 		}
-		quantity := r.billedFor(lines).quantity
+		quantity := r.billedFor(billed, billed.lines).quantity
 		if quantity == nil {
 			continue
 		}
-		metered := div(cells.measure().days, fromInt(r.dim))
+		metered := div(cells.measure().days, fromInt(r.monthDays(cells)))
 		if abs(sub(quantity, metered)).Cmp(big.NewRat(1, 2)) <= 0 {
 			near = append(near, o.customer)
 		}

@@ -119,6 +119,14 @@ func (p Policy) String() string {
 	return s
 }
 
+// monthDays is how many days a month's price is for, in a month of dim days.
+func (p Policy) monthDays(dim int) int {
+	if p.Month30 {
+		return 30
+	}
+	return dim
+}
+
 // measure is what was metered for something: user-days, and the counts of seats
 // that some policies ask for, nil where the reports do not tell.
 type measure struct {
@@ -147,9 +155,7 @@ func (c charge) amount() *big.Rat { return mul(c.quantity, c.price) }
 // apply computes the charge for a measure, at a list price, in a month of dim
 // days. It is not ok where the reports lack what the rule asks for.
 func (p Policy) apply(m measure, price *big.Rat, dim int) (c charge, ok bool) {
-	if p.Month30 {
-		dim = 30
-	}
+	dim = p.monthDays(dim)
 	units := div(m.days, fromInt(dim))
 	switch p.Rule {
 	case AverageDP:

@@ -296,7 +296,9 @@ func (r *run) note(l *Line, f Finding) *Finding {
 	f.InvoiceID, f.InvoiceLine, f.Period, f.Subscription = l.InvoiceID, l.Number, l.Period, l.Subscription
 	f.SKU, f.Currency, f.Package = l.SKU, l.Currency, r.packageOf(l.Package, l.SKU)
 	f.Customer = r.customerKey(l)
-	f.BilledQuantity, f.BilledUnitPrice = l.seats(r.dim), l.seatPrice(r.dim)
+	policy, _ := r.policyFor(l.SKU, f.Package)
+	dim := policy.monthDays(r.dim)
+	f.BilledQuantity, f.BilledUnitPrice = l.seats(dim), l.seatPrice(dim)
 	return r.warn(f)
 }
 

@@ -119,7 +119,7 @@ func (r *run) allocate() {
 			days = append(days, p.measure.days)
 		}
 		f := g.finding(r, g.lines)
-		amounts := Allocate(r.billedFor(g.lines).amount, CurrencyScale(g.currency), customers, days)
+		amounts := Allocate(r.billedFor(g, g.lines).amount, CurrencyScale(g.currency), customers, days)
 		for i, amount := range amounts {
 			r.result.Allocation = append(r.result.Allocation, Share{f.InvoiceID, f.InvoiceLine, g.pkg, g.currency, customers[i], days[i], amount})
 		}

@@ -1,0 +1,42 @@
+package billing
+
+import (
+	"testing"
+	"time"
+)
+
+// Where every month has 30 days, user-days become seats by 30 on the invoice as
+// in the reports: no difference of quantity and price is made up in May.
+func TestMonthOf30DaysOnBothSides(t *testing.T) {
+	may := Period{NewDay(2026, time.May, 1), NewDay(2026, time.May, 31)}
+	thirty, err := ParsePolicy("daily-exact,30-day")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		days, amount, difference, quantity, rate string
+		code                                     Code
+	}{
+		"agrees":   {"31", "7.44", "0", "0", "0", Match},                // 31 x 7.20 / 30
+		"too many": {"61", "14.64", "7.2", "7.2", "0", QuantityDiffers}, // 61 x 0.24, and 31 are due
+	} {
+		for where, opt := range map[string]Options{
+			"for all":     {Policy: thirty, Zone: time.UTC},
+			"for one SKU": {Policy: DefaultPolicy(), Prorations: map[string]Policy{"SKU-CALL": thirty}, Zone: time.UTC},
+		} {
+			l := forPeriod(line("1", acme, "webex_calling", tt.days, tt.amount), may, "")
+			l.SKU, l.UnitPrice = "SKU-CALL", rat("0.24")
+			metered := report(LevelCustomer, usage(acme, "webex_calling", "", "31"))
+			metered.Period = may
+			metered.Rows[0].Place.SKU = "SKU-CALL"
+			prices, err := NewPrices([]Price{{Package: "webex_calling", Currency: "USD", Unit: rat("7.20")}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := compared(t, Input{Lines: []Line{l}, Reports: []Report{metered}, Prices: prices, Options: opt}).Findings[0]
+			if f.Code != tt.code || Exact(f.Difference) != tt.difference || Exact(f.QuantityEffect) != tt.quantity || Exact(f.RateEffect) != tt.rate {
+				t.Errorf("%s, %s: %s off by %s, of which quantity %s and rate %s", name, where, f.Code, Exact(f.Difference), Exact(f.QuantityEffect), Exact(f.RateEffect))
+			}
+		}
+	}
+}
