@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Mapping says how an invoice of another layout is read, and what the provider's
@@ -81,14 +79,9 @@ func (c *Column) UnmarshalYAML(read func(any) error) error {
 
 // ReadMapping reads a mapping file. Name is the file's name in errors.
 func ReadMapping(r io.Reader, name string) (*Mapping, error) {
-	const most = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(r, most))
-	if err != nil {
-		return nil, fmt.Errorf("reading the mapping: %s: %w", name, err)
-	}
 	m := &Mapping{}
-	if err := yaml.UnmarshalWithOptions(text, m, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("reading the mapping: %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, false)))
+	if err := readYAML(r, m); err != nil {
+		return nil, fmt.Errorf("reading the mapping: %s: %w", name, err)
 	}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("reading the mapping: %s: %w", name, err)

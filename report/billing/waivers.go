@@ -5,8 +5,6 @@ import (
 	"io"
 	"math/big"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Waiver says that findings of a kind may be, and until when. Fields that are
@@ -109,14 +107,9 @@ type waiverFile struct {
 // invoice_id and invoice_line, all of which must be as in findings.csv; up_to
 // limits the difference. Name is the file's name in errors.
 func ReadWaivers(r io.Reader, name string) ([]Waiver, error) {
-	const most = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(r, most))
-	if err != nil {
-		return nil, fmt.Errorf("reading the waivers: %s: %w", name, err)
-	}
 	var file waiverFile
-	if err := yaml.UnmarshalWithOptions(text, &file, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("reading the waivers: %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, false)))
+	if err := readYAML(r, &file); err != nil {
+		return nil, fmt.Errorf("reading the waivers: %s: %w", name, err)
 	}
 	var all []Waiver
 	for i, v := range file.Waivers {
