@@ -34,7 +34,8 @@ func (r *run) compareUnbilled(g *group, p priced) {
 	f.Advice = "expect the charge on a later invoice, and accrue it"
 	f.BilledAmount, f.BilledQuantity = new(big.Rat), new(big.Rat)
 	f.ExpectedAmount = new(big.Rat)
-	switch e, ok := r.expectedOf(g, p); {
+	e, ok := r.expectedOf(g, p)
+	switch {
 	case ok:
 		f.ExpectedAmount, f.ExpectedQuantity, f.ExpectedUnitPrice, f.Exact = e.rounded, e.quantity, e.price, e.exact
 		policy, _ := r.policyOf(g)
@@ -45,7 +46,7 @@ func (r *run) compareUnbilled(g *group, p priced) {
 		f.say("what it costs is not known, for want of a price")
 	}
 	f.split()
-	if f.ExpectedQuantity.Sign() == 0 && f.ExpectedAmount.Sign() == 0 {
+	if f.ExpectedAmount.Sign() == 0 && (ok || f.ExpectedQuantity.Sign() == 0) { // what costs nothing needs no line
 		f.Code = Match
 	} else if rename := r.possibleRename(g); rename != "" {
 		f.say("%s", rename)

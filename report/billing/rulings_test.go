@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -37,6 +38,26 @@ func TestMonthOf30DaysOnBothSides(t *testing.T) {
 			if f.Code != tt.code || Exact(f.Difference) != tt.difference || Exact(f.QuantityEffect) != tt.quantity || Exact(f.RateEffect) != tt.rate {
 				t.Errorf("%s, %s: %s off by %s, of which quantity %s and rate %s", name, where, f.Code, Exact(f.Difference), Exact(f.QuantityEffect), Exact(f.RateEffect))
 			}
+		}
+	}
+}
+
+// Usage of a package that costs nothing, or too little for a cent, is on no
+// invoice, and that is right. Without a price it cannot be told.
+func TestUnbilledUsageWorthNothing(t *testing.T) {
+	for pkg, want := range map[string]Code{"webex_free": Match, "webex_dust": Match, "webex_unpriced": MissingOnInvoice} {
+		prices, err := NewPrices([]Price{
+			{Package: "webex_calling", Currency: "USD", Unit: rat("7.25")},
+			{Package: "webex_free", Currency: "USD", Unit: rat("0")},
+			{Package: "webex_dust", Currency: "USD", Unit: rat("0.004")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := compared(t, Input{Lines: []Line{line("1", acme, "webex_calling", "30", "7.25")}, Prices: prices,
+			Reports: []Report{report(LevelCustomer, usage(acme, "webex_calling", "", "30"), usage(acme, pkg, "", "30"))}})
+		if r.Clean() != (want == Match) || !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Package == pkg && f.Code == want }) {
+			t.Errorf("%s: %+v, want %s", pkg, briefs(r), want)
 		}
 	}
 }
