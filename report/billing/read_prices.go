@@ -67,6 +67,9 @@ func readPriceRows(t *table, take func([]string, Price)) (sum string, err error)
 	at := make([]int, len(priceColumns))
 	for i, want := range priceColumns {
 		at[i] = slices.IndexFunc(t.header, func(h string) bool { return foldName(h) == foldName(want) })
+		if twice := at[i] >= 0 && slices.ContainsFunc(t.header[at[i]+1:], func(h string) bool { return foldName(h) == foldName(want) }); twice {
+			return "", t.fail(t.line(), fmt.Sprintf("the column %q stands there twice", t.header[at[i]]))
+		}
 		if at[i] < 0 {
 			return "", t.fail(t.line(), fmt.Sprintf("no column %q; the columns are %s", want, strings.Join(priceColumns, ",")))
 		}

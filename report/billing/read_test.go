@@ -319,6 +319,10 @@ func TestReadPrices(t *testing.T) {
 			t.Errorf("%q is taken", bad)
 		}
 	}
+	twice := "package,currency,valid_from,valid_to,unit_price,Unit Price\na,USD,,,1,2\n"
+	if _, err := ReadPrices(strings.NewReader(twice), "p.csv"); err == nil || !strings.Contains(err.Error(), `p.csv:1: the column "unit_price" stands there twice`) {
+		t.Errorf("two prices in a row: %v", err)
+	}
 }
 
 func FuzzReadUsage(f *testing.F) {
