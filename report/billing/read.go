@@ -97,7 +97,7 @@ type table struct {
 func openTable(r io.Reader, name string, f format) (*table, error) {
 	t := &table{name: name, sum: sha256.New(), skipped: f.skipRows, loose: f.loose}
 	t.all = io.TeeReader(io.LimitReader(r, maxBytes+1), t.sum)
-	in, err := decoded(bufio.NewReaderSize(t.all, 1<<18), f.encoding)
+	in, err := decoded(bufio.NewReaderSize(&guard{r: t.all, wide: f.encoding == "utf-16le"}, 1<<18), f.encoding)
 	if err != nil {
 		return nil, t.fail(0, err.Error())
 	}

@@ -136,13 +136,14 @@ func fold(b *bytes.Buffer, indent, text string) {
 			b.WriteByte(' ')
 			used++
 		}
-		for ; used+long > screenWidth; long = utf8.RuneCountInString(word) {
+		for used+long > screenWidth {
 			cut := 0
 			for range screenWidth - used {
 				_, size := utf8.DecodeRuneInString(word[cut:])
 				cut += size
 			}
 			b.WriteString(word[:cut] + "\n" + indent)
+			long -= screenWidth - used
 			word, used = word[cut:], len(indent)
 		}
 		b.WriteString(word)
