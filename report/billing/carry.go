@@ -14,6 +14,40 @@ type Carried struct {
 	Open   []Entry // of other months and not settled, or in part alone
 }
 
+// owed is the money of findings that are open: what is to be credited, and what
+// was used and is yet to be billed. Both are 0 or more.
+type owed struct {
+	Currency       string
+	Credit, Charge *big.Rat
+}
+
+// owed adds up what is open after the comparison, by currency.
+func (c *Carried) owed() []owed {
+	by := make(map[string]*owed)
+	for _, e := range slices.Concat(c.Opened, c.Open) {
+		o := by[e.Currency]
+		if o == nil {
+			o = &owed{e.Currency, new(big.Rat), new(big.Rat)}
+			by[e.Currency] = o
+		}
+		if rest := e.Rest(); rest.Sign() > 0 {
+			o.Credit.Add(o.Credit, rest)
+		} else {
+			o.Charge.Sub(o.Charge, rest)
+		}
+	}
+	var all []owed
+	for _, iso := range sortedKeys(by) {
+		all = append(all, *by[iso])
+	}
+	return all
+}
+
+// String says in words what is open.
+func (o owed) String() string {
+	return fmt.Sprintf("%s %s to be credited, %s %s to be billed", Money(o.Credit, o.Currency), o.Currency, Money(o.Charge, o.Currency), o.Currency)
+}
+
 // openLedger takes back what an earlier comparison of the same invoices wrote
 // into the ledger, so that comparing a month again is like comparing it once.
 func (r *run) openLedger() {

@@ -2,6 +2,8 @@ package billing
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -261,12 +263,17 @@ func TestLedgerAge(t *testing.T) {
 		}
 	}
 	r := compared(t, aprilInput(&Ledger{}))
-	var b bytes.Buffer
-	if err := WriteText(&b, compared(t, mayInput(r.Carried.Ledger, memo("2", "INV-1", "-2.00", acme, "webex_calling"), memo("3", "INV-1", "-12.40", acme, "webex_suite")))); err != nil {
+	later := compared(t, mayInput(r.Carried.Ledger, memo("2", "INV-1", "-2.00", acme, "webex_calling"), memo("3", "INV-1", "-12.40", acme, "webex_suite")))
+	var b, page bytes.Buffer
+	if err := errors.Join(WriteText(&b, later), WriteHTML(&page, later)); err != nil {
 		t.Fatal(err)
 	}
+	const open = "Open in all: 1.14 USD to be credited, 7.04 USD to be billed"
+	if rows, err := openBook(t, later).GetRows(sheetSummary); err != nil || !strings.Contains(fmt.Sprint(rows), open) || !strings.Contains(page.String(), open) {
+		t.Errorf("workbook or page lack %q: %v %v", open, err, rows)
+	}
 	for _, want := range []string{
-		"Ledger: 0 opened, 1 closed, 2 still open\n",
+		"Ledger: 0 opened, 1 closed, 2 still open\n  in all, 1.14 USD to be credited, 7.04 USD to be billed\n",
 		"DUPLICATE_LINE, invoice INV-1 line 3, C-1001, webex_suite, 12.40 USD, settled by INV-2 line 3\n",
 		"QUANTITY, invoice INV-1 line 1, C-1001, webex_calling, 3.14 USD, 1.14 of it open\n",
 		"  open    1 month  ",

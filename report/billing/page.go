@@ -27,6 +27,7 @@ type pageView struct {
 	Findings, Evidence                []pageFinding
 	Hidden, HiddenEvidence            int
 	Ledger                            []pageEntry
+	Owed                              []string
 	Accruals, Accrued                 []pageAccrual
 	Margins, MarginTotals             []marginView
 	Customers                         []pageCustomer
@@ -167,6 +168,9 @@ func (v *pageView) addMoney(r *Result) {
 	}
 	if r.Carried == nil {
 		return
+	}
+	for _, o := range r.Carried.owed() {
+		v.Owed = append(v.Owed, o.String())
 	}
 	for _, part := range []struct {
 		state   string

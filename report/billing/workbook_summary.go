@@ -45,6 +45,9 @@ func (b *bookWriter) writeSummary(r *Result) {
 	s.write("")
 	if c := r.Carried; c != nil {
 		s.write(fmt.Sprintf("Ledger: %d opened, %d closed, %d carried on", len(c.Opened), len(c.Closed), len(c.Open)))
+		for _, o := range c.owed() {
+			s.write("Open in all: " + o.String())
+		}
 	}
 	for _, n := range r.Notes {
 		s.write("Note: " + n)

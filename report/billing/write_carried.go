@@ -73,6 +73,9 @@ func writeCarried(w io.Writer, r *Result) error {
 	}
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(out, "\nLedger: %d opened, %d closed, %d still open\n", len(r.Carried.Opened), len(r.Carried.Closed), len(r.Carried.Open))
+	for _, o := range r.Carried.owed() {
+		fmt.Fprintf(out, "  in all, %s\n", o)
+	}
 	for _, part := range []struct {
 		word    string
 		entries []Entry
