@@ -30,7 +30,7 @@ func reportFile(r webex.BillingReport, order batch.ReportOrder) string {
 	if sub := cmp.Or(r.SubPartner, order.SubPartner); sub != "" {
 		parts = append(parts, shortHash(billing.NormalID(sub)))
 	}
-	parts = append(parts, daysOf(r), shortHash(r.ID))
+	parts = append(parts, daysBy(r, "_"), shortHash(r.ID))
 	return fileWord(strings.Join(parts, "-")) + ".csv"
 }
 

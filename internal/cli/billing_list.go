@@ -86,6 +86,9 @@ func (a *app) listReports(o *listOptions) error {
 		}
 		reports = append(reports, r)
 	}
+	if len(reports) == 0 && !a.json() {
+		fmt.Fprintln(a.console, "no such report; wholesync billing create has one made")
+	}
 	return a.showReports(reports)
 }
 

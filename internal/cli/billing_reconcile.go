@@ -182,7 +182,7 @@ func (a *app) billingInput(o *reconcileOptions) (billing.Input, error) {
 	}
 	if in.Prices != nil {
 		o.files = append(o.files, billing.File{Name: in.Prices.Name, SHA256: in.Prices.SHA256})
-		in.Sources = append(in.Sources, billing.Source{Kind: "prices", Name: in.Prices.Name, SHA256: in.Prices.SHA256})
+		in.Sources = append(in.Sources, billing.Source{Kind: "prices", Name: in.Prices.Name, SHA256: in.Prices.SHA256, Rows: in.Prices.Len()})
 	}
 	if err := a.readInvoices(o, mappings, &in); err != nil {
 		return in, err

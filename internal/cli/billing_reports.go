@@ -119,8 +119,12 @@ func reportTitle(r webex.BillingReport) string {
 	return report.Clean(strings.Join(strings.Fields("report "+r.Type+" "+daysOf(r)), " "))
 }
 
-// daysOf is the period of a report: a month, a day, or its first and last day.
-func daysOf(r webex.BillingReport) string {
+// daysOf is the period of a report for people.
+func daysOf(r webex.BillingReport) string { return daysBy(r, "..") }
+
+// daysBy is the period of a report: a month, a day, or its first and last day with
+// something between them.
+func daysBy(r webex.BillingReport, between string) string {
 	if r.Month != "" {
 		return r.Month
 	}
@@ -131,7 +135,7 @@ func daysOf(r webex.BillingReport) string {
 	if r.Start == r.End {
 		return r.Start
 	}
-	return strings.Trim(r.Start+"_"+r.End, "_")
+	return strings.Trim(r.Start+between+r.End, between)
 }
 
 // reportFailure words why a report was not had, with the exit code of it.
@@ -165,7 +169,7 @@ func reportPlace(out string, r webex.BillingReport, order batch.ReportOrder) (st
 	if out != "" && !isFolder(out) {
 		return out, nil
 	}
-	dir := cmp.Or(out, filepath.Join(reportsDir, fileWord(daysOf(r))))
+	dir := cmp.Or(out, filepath.Join(reportsDir, fileWord(daysBy(r, "_"))))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}

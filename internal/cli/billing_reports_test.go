@@ -53,6 +53,20 @@ func TestReportFile(t *testing.T) {
 	}
 }
 
+func TestDaysOf(t *testing.T) {
+	for want, r := range map[string]webex.BillingReport{
+		"2026-04":                {Start: "2026-04-01", End: "2026-04-30"},
+		"2026-04-01..2026-04-29": {Start: "2026-04-01", End: "2026-04-29"},
+		"2026-04-30":             {Start: "2026-04-30", End: "2026-04-30"},
+		"2026-05":                {Month: "2026-05"},
+		"2026-04-01":             {Start: "2026-04-01"},
+	} {
+		if got := daysOf(r); got != want {
+			t.Errorf("%+v: %s, want %s", r, got, want)
+		}
+	}
+}
+
 // The first and the last day that the API has usage of.
 func TestCheckDays(t *testing.T) {
 	now := time.Date(2026, 5, 2, 23, 0, 0, 0, time.FixedZone("far west", -10*60*60)) // 3 May in UTC

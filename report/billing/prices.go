@@ -36,6 +36,15 @@ func NewPrices(list []Price) (*Prices, error) {
 	return p, nil
 }
 
+// Len is the number of prices in the list.
+func (p *Prices) Len() int {
+	n := 0
+	for _, list := range p.of {
+		n += len(list)
+	}
+	return n
+}
+
 func (p Price) open() Period {
 	valid := p.Valid
 	if valid.Last == 0 {
