@@ -45,15 +45,15 @@ type visit struct {
 
 // visitsFor are the organizations that have what rows need.
 func (l *lister) visitsFor(want *diff.Desired, named []string, o ListOptions) []*visit {
-	rows := l.rowsBelow(want, named)
-	below := l.below()
+	if !o.Deep && !want.NamesLocations() {
+		return nil
+	}
+	rows, below := l.rowsBelow(want, named, o.Deep), l.below()
 	var visits []*visit
 	for _, id := range slices.Sorted(maps.Keys(rows)) {
 		v := &visit{api: l.api, customer: l.customers[id], spelled: map[string]string{}}
 		subscribers := below[idKey(id)]
-		v.places = slices.ContainsFunc(rows[id], func(r diff.Row) bool {
-			return r.Get(diff.ColLocationName) != "" && (o.Deep || sendsLocation(r, subscribers))
-		})
+		v.places = namesPlace(rows[id], subscribers, o.Deep)
 		if o.Deep {
 			v.ask(subscribers, rows[id])
 		}
@@ -77,13 +77,14 @@ func (l *lister) visitAll() []*visit {
 }
 
 // rowsBelow gives the subscriber rows that do not ask for removal, by the API's id
-// of their customer, where that is live.
-func (l *lister) rowsBelow(want *diff.Desired, named []string) map[string][]diff.Row {
+// of their customer, where that is live: all of them, or those that name a location.
+func (l *lister) rowsBelow(want *diff.Desired, named []string, all bool) map[string][]diff.Row {
 	ids := map[string]string{} // by the name that rows use
-	for _, c := range l.named(want, named) {
+	customers := l.named(want, named)
+	for _, c := range customers {
 		ids[canonical(diff.Customer, diff.ColExternalID, c.ExternalID)] = c.ID
 	}
-	for _, c := range l.named(want, named) {
+	for _, c := range customers {
 		if r, ok := want.Of(diff.Customer).IndexBy(diff.ColOrgID).First(c.OrgID); ok && ids[r.Key().Customer] == "" {
 			ids[r.Key().Customer] = c.ID
 		}
@@ -91,8 +92,8 @@ func (l *lister) rowsBelow(want *diff.Desired, named []string) map[string][]diff
 	rows := map[string][]diff.Row{}
 	t := want.Of(diff.Subscriber)
 	for i := range t.Len() {
-		if r := t.Row(i); !r.Absent() && ids[r.Key().Customer] != "" {
-			id := ids[r.Key().Customer]
+		r := t.Row(i)
+		if id := ids[r.Key().Customer]; id != "" && !r.Absent() && (all || r.Get(diff.ColLocationName) != "") {
 			rows[id] = append(rows[id], r)
 		}
 	}
@@ -115,16 +116,19 @@ func (l *lister) below() map[string][]webex.Subscriber {
 	return below
 }
 
-// sendsLocation reports whether a row's change will send a location: where the
-// subscriber is new, or moves from the one package without calling.
-func sendsLocation(r diff.Row, live []webex.Subscriber) bool {
+// namesPlace reports whether one of a customer's rows names a location that is to
+// be compared, or that its change will send: where the subscriber is new, or moves
+// from the one package without calling.
+func namesPlace(rows []diff.Row, live []webex.Subscriber, compared bool) bool {
+	packages := map[string]string{} // of live subscribers, by address
 	for _, s := range live {
-		if diff.FoldEmail(s.Email) == r.Key().Email {
-			pkg := r.Get(diff.ColPackage)
-			return s.Package == diff.Meetings && pkg != "" && pkg != diff.Meetings
-		}
+		packages[diff.FoldEmail(s.Email)] = s.Package
 	}
-	return true
+	return slices.ContainsFunc(rows, func(r diff.Row) bool {
+		has, isLive := packages[r.Key().Email]
+		wants := r.Get(diff.ColPackage)
+		return r.Get(diff.ColLocationName) != "" && (compared || !isLive || has == diff.Meetings && wants != "" && wants != diff.Meetings)
+	})
 }
 
 // ask chooses how the people of rows are read: by the list of all, or one by one

@@ -72,6 +72,17 @@ func shortList(words []string) string {
 	return strings.Join(words, ", ")
 }
 
+// NamesLocations reports whether rows of subscribers name their location.
+func (d *Desired) NamesLocations() bool {
+	rows := d.Of(Subscriber)
+	for i := range rows.Len() {
+		if r := rows.Row(i); r.Get(ColLocationName) != "" && !r.Absent() {
+			return true
+		}
+	}
+	return false
+}
+
 // locate finds the id of the location that a row names and its change will send.
 // A location that the customer only gets by this plan, and one that nobody asked
 // the API for, is found when the change's turn comes: then the id is "". Where it
@@ -147,6 +158,16 @@ func WithLocation(fields []FieldChange, id string) []FieldChange {
 		out = append(out, f)
 	}
 	return out
+}
+
+// lateLocation is said of a change that has to find its location.
+const lateLocation = "the id of the location is looked up when the change's turn comes"
+
+// remarkLocation says so.
+func (c *Change) remarkLocation() {
+	if c.LocationToFind() != "" {
+		c.Remark = lateLocation
+	}
 }
 
 // LocationToFind is the name of the location whose id the change has to send and

@@ -157,6 +157,7 @@ func (p *planner) provisionSubscriber(s *customerState, r Row) (c *Change, ok bo
 	}
 	c = p.provisionBelow(s, r)
 	c.Fields = WithLocation(c.Fields, id)
+	c.remarkLocation()
 	return c, true
 }
 
@@ -221,6 +222,7 @@ func (p *planner) changeSubscriber(s *customerState, r, live Row, fields []Field
 			fields = WithLocation(fields, id)
 		}
 		p.updateBelow(s, r, live, reason, fields)
+		s.changes[len(s.changes)-1].remarkLocation()
 	}
 }
 

@@ -41,21 +41,6 @@ func (a *app) needToOpen(organizations, people bool) {
 	a.needed = slices.Compact(a.needed)
 }
 
-// namesLocations reports whether rows of subscribers name their location, so that
-// it has to be looked up.
-func namesLocations(want *diff.Desired) bool {
-	rows := want.Of(diff.Subscriber)
-	if !slices.ContainsFunc(want.Files, func(f diff.File) bool { return f.Columns[diff.ColLocationName] > 0 }) {
-		return false
-	}
-	for i := range rows.Len() {
-		if r := rows.Row(i); !r.Absent() && r.Get(diff.ColLocationName) != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // findsLocations reports whether locations are looked up while the plan is carried
 // out.
 func findsLocations(p *diff.Plan) bool {
@@ -70,7 +55,7 @@ func (in reading) opens() bool {
 	case in.made != nil:
 		return findsLocations(in.made.plan)
 	}
-	return namesLocations(in.want)
+	return in.want.NamesLocations()
 }
 
 // warnOfUnread says of whom an export has no names, numbers and locations.

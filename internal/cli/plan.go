@@ -117,7 +117,7 @@ func (a *app) proposeFor(ctx context.Context, files []string, o *showOptions) (*
 		return nil, batch.PlanFile{}, err
 	}
 	a.needToRead(rowKinds(want, o.diffOptions().Only))
-	a.needToOpen(namesLocations(want), o.deep)
+	a.needToOpen(want.NamesLocations(), o.deep)
 	api, err := a.connect(ctx)
 	if err != nil {
 		return nil, batch.PlanFile{}, err
