@@ -64,12 +64,14 @@ func (l *lister) visitsFor(want *diff.Desired, named []string, o ListOptions) []
 	return visits
 }
 
-// visitAll are the organizations of all subscribers that were found.
+// visitAll are the organizations of all subscribers that were found. Those who have
+// not agreed yet are not in one.
 func (l *lister) visitAll() []*visit {
 	below := l.below()
 	var visits []*visit
 	for _, id := range slices.Sorted(maps.Keys(l.customers)) {
-		if list := below[idKey(id)]; len(list) > 0 {
+		list := slices.DeleteFunc(below[idKey(id)], func(s webex.Subscriber) bool { return diff.WaitsForPerson(s.Status) })
+		if len(list) > 0 {
 			visits = append(visits, &visit{api: l.api, customer: l.customers[id], people: list})
 		}
 	}

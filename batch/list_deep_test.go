@@ -322,3 +322,23 @@ func TestDeepOfSubPartners(t *testing.T) {
 		}
 	})
 }
+
+// Somebody who has not agreed yet is in no organization of the partner's, so nobody
+// is asked and nothing is missing.
+func TestDeepOfWaiting(t *testing.T) {
+	e := inMemory(t, sandbox.Options{})
+	e.client = newClient(t, e.box, webex.Config{BaseURL: memoryURL, Transport: answering{direct{e.box}, func(r *http.Request) (int, string) {
+		switch r.URL.Query().Get("offset") + strings.TrimPrefix(r.URL.Path, "/v1") {
+		case "0/wholesale/customers":
+			return 200, `{"items":[{"id":"C1","externalId":"c","orgId":"O1"}]}`
+		case "0/wholesale/subscribers":
+			return 200, `{"items":[{"id":"S1","email":"u1@c.example","customerId":"C1","package":"webex_meetings","status":"pending_user_migration"}]}`
+		}
+		return 200, `{"items":[]}`
+	}}})
+	before := e.client.Stats().Requests
+	live, err := ListAll(t.Context(), e.client, ListAllOptions{Offers: []diff.Offer{diff.Wholesale}, DeepOptions: deepNow.DeepOptions})
+	if err != nil || len(live.Unread) > 0 || live.Of(diff.Subscriber).Len() != 1 || e.client.Stats().Requests-before != 4 {
+		t.Errorf("unread %v, %d requests, %v", live.Unread, e.client.Stats().Requests-before, err)
+	}
+}
