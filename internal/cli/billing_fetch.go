@@ -20,7 +20,7 @@ type fromAPI struct {
 	offerOptions
 	period, level, evidence string
 	subPartners             []string // whose reports are wanted besides; see allSubPartners
-	refresh, live           bool
+	refresh, internal, live bool
 }
 
 func (o *fromAPI) addFlags(f *pflag.FlagSet) {
@@ -30,6 +30,7 @@ func (o *fromAPI) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.subPartners, "with-sub-partner", nil, "with --period: the reports of this sub-partner besides, by its organization id; all for each one that there is")
 	f.StringVar(&o.evidence, "evidence", "", "with --period: keep the reports in this directory (default wholesync-billing/PERIOD)")
 	f.BoolVar(&o.refresh, "refresh", false, "with --period: delete reports of the month that exist, and have them made afresh")
+	f.BoolVar(&o.internal, "internal", false, "with --period: with the partner's own internal organizations")
 	f.BoolVar(&o.live, "live", false, "take what is wanted from the live state in place of --inventory")
 }
 
@@ -38,12 +39,12 @@ func (o *fromAPI) check(all *reconcileOptions, now time.Time) error {
 	switch {
 	case o.live && len(all.inventory) > 0:
 		return errors.New("reading the flags: --live and --inventory exclude each other; leave one out")
-	case o.period == "" && (o.refresh || o.evidence != "" || o.level != "both" || len(o.subPartners) > 0 || o.offer != string(webex.Wholesale)):
-		return errors.New("reading the flags: --refresh, --evidence, --usage-level, --with-sub-partner and --offer go with --period YYYY-MM")
+	case o.period == "" && (o.refresh || o.internal || o.evidence != "" || o.level != "both" || len(o.subPartners) > 0 || o.offer != string(webex.Wholesale)):
+		return errors.New("reading the flags: --refresh, --internal, --evidence, --usage-level, --with-sub-partner and --offer go with --period YYYY-MM")
 	case o.period == "":
 		return nil
-	case o.offer == string(webex.BroadWorks) && (o.live || o.level != "both" || len(o.subPartners) > 0):
-		return errors.New("reading the flags: --live, --usage-level and --with-sub-partner are for the wholesale offer; leave them out with --offer broadworks")
+	case o.offer == string(webex.BroadWorks) && (o.live || o.internal || o.level != "both" || len(o.subPartners) > 0):
+		return errors.New("reading the flags: --live, --internal, --usage-level and --with-sub-partner are for the wholesale offer; leave them out with --offer broadworks")
 	case len(all.usage) > 0:
 		return errors.New("reading the flags: --usage and --period exclude each other; leave one out")
 	}

@@ -37,7 +37,7 @@ func (o *fromAPI) orders(owners []string, start, end time.Time) []batch.ReportOr
 	for _, owner := range owners {
 		for _, level := range o.levels() {
 			all = append(all, batch.ReportOrder{Refresh: o.refresh, ReportRequest: webex.ReportRequest{
-				Offer: webex.Wholesale, Start: dayText(start), End: dayText(end), Type: level, SubPartner: owner,
+				Offer: webex.Wholesale, Start: dayText(start), End: dayText(end), Type: level, SubPartner: owner, Internal: o.internal,
 			}})
 		}
 	}

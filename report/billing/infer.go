@@ -12,6 +12,7 @@ import (
 type Inference struct {
 	Total *big.Rat // what had to be reproduced
 	Fits  []Fit    // to the cent; the best first
+	Near  Fit      // where none fits: what gives the most charges; zero = none gives any
 	Text  string   // in words
 }
 
@@ -127,8 +128,11 @@ func (r *run) infer() {
 	found := &Inference{Total: c.stated}
 	for _, p := range r.useful(c) {
 		total, lines, ok := r.try(c, p)
-		if ok && total.Cmp(c.stated) == 0 && len(c.groups) > 0 {
+		switch {
+		case ok && total.Cmp(c.stated) == 0 && len(c.groups) > 0:
 			found.Fits = append(found.Fits, Fit{p, lines, len(c.groups)})
+		case ok && lines > found.Near.Lines: // of equals the simplest, which is tried first
+			found.Near = Fit{p, lines, len(c.groups)}
 		}
 	}
 	slices.SortStableFunc(found.Fits, func(a, b Fit) int { return cmp.Compare(b.Lines, a.Lines) })
@@ -140,9 +144,18 @@ func (r *run) infer() {
 	r.result.Inference = found
 }
 
+// nearest says which proration to look at first where none gives the total: what
+// is left of the difference is in the other charges.
+func (i *Inference) nearest() string {
+	if i.Near.Lines == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the nearest is %s, with %d of %d charges to the cent", i.Near.Policy, i.Near.Lines, i.Near.Of)
+}
+
 func (i *Inference) words(total string) string {
 	if len(i.Fits) == 0 {
-		return fmt.Sprintf("no known proration gives the %s of the charges that usage and a price are known for", total)
+		return fmt.Sprintf("no known proration gives the %s of the charges that usage and a price are known for", total) + i.nearest()
 	}
 	best := i.Fits[0]
 	s := fmt.Sprintf("%s gives %s", best.Policy, total)
