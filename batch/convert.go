@@ -70,7 +70,10 @@ func details(prefix string, list []webex.Detail) []string {
 				text = info.Title
 			}
 		}
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s%d %s", prefix, d.Code, text)))
+		if d.Code != 0 || text == "" { // some services give words alone
+			text = strings.TrimSpace(fmt.Sprintf("%d %s", d.Code, text))
+		}
+		parts = append(parts, prefix+text)
 	}
 	return parts
 }

@@ -23,11 +23,16 @@ const (
 // API counts a day on the next one.
 const settledAfter = 36 * time.Hour
 
+// unlisted is how long a report that stands in the way may be missing from the
+// list: one that was just made or deleted shows by then.
+const unlisted = 2 * time.Minute
+
 // Begin has a report made, or adopts one like it that exists. A request whose
 // answer was lost is never repeated blindly: the list is read first, and what it
 // shows is adopted.
 func (f *Fetcher) Begin(ctx context.Context, order ReportOrder) (webex.BillingReport, error) {
-	giveUp := time.Now().Add(f.PollTimeout)
+	began := time.Now()
+	giveUp := began.Add(f.PollTimeout)
 	for pause := f.PollInterval; ; pause = longer(pause) {
 		report, refusal := f.API.CreateReport(ctx, order.ReportRequest)
 		if refusal == nil {
@@ -49,7 +54,11 @@ func (f *Fetcher) Begin(ctx context.Context, order ReportOrder) (webex.BillingRe
 			return report, err
 		}
 		if !lost {
-			if err := f.hold(ctx, pause, giveUp, refusal); err != nil {
+			until := giveUp
+			if isCode(refusal, codeReportExists) {
+				until = began.Add(min(unlisted, f.PollTimeout))
+			}
+			if err := f.hold(ctx, pause, until, refusal); err != nil {
 				return report, err
 			}
 		}
@@ -66,6 +75,8 @@ func (f *Fetcher) hold(ctx context.Context, pause time.Duration, giveUp time.Tim
 		return wait(ctx, pause)
 	case isClass(refusal, webex.ClassUnknown) && !isCode(refusal, codeReportsBusy):
 		return &ReportError{Reason: ReportUnknown, Detail: refusal.Error()}
+	case isCode(refusal, codeReportExists):
+		return &ReportError{Reason: ReportBlocked, Detail: "the API has one and does not list it; it may be of another sub-partner, see billing list --sub-partner ID"}
 	}
 	return fmt.Errorf("asking for a report: %w", refusal)
 }

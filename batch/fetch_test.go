@@ -108,6 +108,19 @@ func TestFetchAdopts(t *testing.T) {
 	}
 }
 
+// A report that stands in the way and is not listed is not waited for as long as
+// one that is being made.
+func TestFetchBlockedByUnlisted(t *testing.T) {
+	api := &reportAPI{answers: map[string][]string{"POST " + reportsURL: {`409 {"errors":[{"code":2026}]}`}, "GET " + reportsURL: {list()}}}
+	fetched(t, "2026-05-20", api, userOrder(), func(path string, _ ReportEvidence, err error) {
+		wantReason(t, err, ReportBlocked, "does not list it")
+		wantNothing(t, path)
+	})
+	if last := api.log[len(api.log)-1]; !strings.HasPrefix(last, "104 GET "+reportsURL) {
+		t.Errorf("the last look is %s", last)
+	}
+}
+
 // A request whose answer was lost is looked for in the list before anything is
 // sent again.
 func TestFetchLostAnswer(t *testing.T) {
