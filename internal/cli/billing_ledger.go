@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/pflag"
 
@@ -18,6 +21,7 @@ type followUp struct {
 	ledger, waivers string
 	accrue          bool
 	threshold       string
+	ledgerWas       string // SHA-256 of the ledger as it was read, "" = there was none
 }
 
 func (u *followUp) addFlags(f *pflag.FlagSet) {
@@ -46,11 +50,30 @@ func (u *followUp) read(in *billing.Input) (err error) {
 	if u.ledger == "" {
 		return nil
 	}
-	in.Ledger, err = readBilling(u.ledger, billing.ReadLedger)
-	if errors.Is(err, fs.ErrNotExist) {
-		in.Ledger, err = &billing.Ledger{}, nil
+	if u.ledgerWas, err = fileSum(u.ledger); err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
 	}
+	if u.ledgerWas == "" {
+		in.Ledger = &billing.Ledger{}
+		return nil
+	}
+	in.Ledger, err = readBilling(u.ledger, billing.ReadLedger)
 	return err
+}
+
+// fileSum is the SHA-256 of a file, "" where there is none.
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // keep writes the ledger, after everything else: it is what the next month
@@ -59,7 +82,21 @@ func (a *app) keep(u *followUp, r *billing.Result) error {
 	if u.ledger == "" {
 		return nil
 	}
-	if err := batch.WriteFile(u.ledger, func(w io.Writer) error { return billing.WriteLedger(w, r.Carried.Ledger) }); err != nil {
+	err := batch.WriteFile(u.ledger, func(w io.Writer) error {
+		if err := billing.WriteLedger(w, r.Carried.Ledger); err != nil {
+			return err
+		}
+		// Getting reports takes minutes. What somebody else entered meanwhile is not
+		// in this ledger, and would be gone.
+		switch now, err := fileSum(u.ledger); {
+		case err != nil:
+			return err
+		case now != u.ledgerWas:
+			return errors.New("it was changed since it was read, so it was left alone; run the same command again")
+		}
+		return nil
+	})
+	if err != nil {
 		return &exitErr{exitFiles, fmt.Errorf("keeping the ledger: %w", err)}
 	}
 	return nil
