@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"time"
 )
 
 // WriteFile writes a file so that a reader sees the old content or the whole new
@@ -47,7 +49,27 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err := os.Rename(tmp.Name(), path); err != nil {
 		return err
 	}
+	clearAbandoned(dir, filepath.Base(path))
 	return syncDir(dir)
+}
+
+// abandoned is the age at which nobody writes to a temporary file any more: the
+// longest writer, a download, gives up after far less time without a byte.
+const abandoned = time.Hour
+
+// clearAbandoned removes temporary files of the name that a killed process has left. What
+// it cannot remove is for the next one.
+func clearAbandoned(dir, name string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		random, ours := strings.CutPrefix(e.Name(), "."+name+".")
+		if !ours || random == "" || strings.Trim(random, "0123456789") != "" {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 func writeThrough(path string, write func(io.Writer) error) error {

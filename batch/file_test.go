@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func writeText(text string) func(io.Writer) error {
@@ -62,6 +64,29 @@ func TestWriteFileFails(t *testing.T) {
 		t.Errorf("error is %q", err)
 	}
 	checkFile(t, path, "old")
+}
+
+// What a killed process has left goes with the next file of the name; what
+// somebody may be writing to, and what is not ours, stays.
+func TestWriteFileSweeps(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{".r.csv.123": 2 * time.Hour, ".r.csv.9": time.Minute, ".r.csv.": 2 * time.Hour, ".r.csv.1a": 2 * time.Hour, ".x.csv.123": 2 * time.Hour, "r.csv.123": 2 * time.Hour} {
+		path, at := filepath.Join(dir, name), time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := WriteFile(filepath.Join(dir, "r.csv"), writeText("rows")); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if want := []string{".r.csv.", ".r.csv.1a", ".r.csv.9", ".x.csv.123", "r.csv", "r.csv.123"}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("left are %q, %v, want %q", left, err, want)
+	}
 }
 
 // A link is replaced, and what it points to is left alone.
