@@ -218,7 +218,7 @@ func readBilling[T any](path string, read func(io.Reader, string) (T, error)) (T
 }
 
 func (a *app) readInvoices(o *reconcileOptions, mappings []*billing.Mapping, in *billing.Input) error {
-	seen := make(map[string]string)
+	seen := o.seen()
 	for _, path := range o.invoices {
 		m, err := a.mappingFor(path, mappings)
 		if err != nil {
@@ -267,7 +267,7 @@ func addTotal(totals map[string]*big.Rat, iso string, total *big.Rat) map[string
 }
 
 func (a *app) readReports(o *reconcileOptions, mappings []*billing.Mapping, in *billing.Input) error {
-	seen := make(map[string]string)
+	seen := o.seen()
 	for i, path := range append(append([]string{}, o.usage...), o.seats...) {
 		opt := billing.UsageOptions{PointInTime: i >= len(o.usage), Columns: make(map[string]string)}
 		for _, m := range mappings {
@@ -303,6 +303,16 @@ func (a *app) tellProblems(err error) error {
 		}
 	}
 	return fail(exitInput, "reading the input: %s cannot be used; mend it and run the same command again", read.Problems[0].File)
+}
+
+// seen are the files that were read, by their SHA-256: an invoice that is given
+// for a report has all columns that one needs.
+func (o *reconcileOptions) seen() map[string]string {
+	seen := make(map[string]string)
+	for _, f := range o.files {
+		seen[f.SHA256] = f.Name
+	}
+	return seen
 }
 
 // twice refuses a file that was given before, under whatever name.
