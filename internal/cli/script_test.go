@@ -94,9 +94,10 @@ func (f *faultList) Set(text string) error {
 // startAPI starts a sandbox in the test process for the rest of the script, or
 // until the next one:
 //
-//	api [-seed FILE] [-delay D] [-ttl D] [-fault RULE]...
+//	api [-seed FILE] [-delay D] [-ttl D] [-access D] [-stale] [-fault RULE]...
 //
-// -delay is that of provisioning and of billing reports.
+// -delay is that of provisioning and of billing reports, -stale is for tokens that
+// do not cover objects younger than themselves.
 // It sets $BASE_URL, $DOWNLOAD_URL, $WEBEX_ACCESS_TOKEN and $SERVICE_APP, and writes credentials.json.
 func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	var faults faultList
@@ -104,12 +105,13 @@ func startAPI(ts *testscript.TestScript, neg bool, args []string) {
 	seed := f.String("seed", "", "")
 	delay := f.Duration("delay", 0, "")
 	ttl := f.Duration("ttl", 0, "")
+	stale := f.Bool("stale", false, "")
 	access := f.Duration("access", 0, "") // until a customer's organization that was opened can be read in
 	f.Var(&faults, "fault", "")
 	if err := f.Parse(args); err != nil || neg || f.NArg() > 0 {
-		ts.Fatalf("usage: api [-seed FILE] [-delay D] [-ttl D] [-access D] [-fault RULE]...")
+		ts.Fatalf("usage: api [-seed FILE] [-delay D] [-ttl D] [-access D] [-stale] [-fault RULE]...")
 	}
-	options := sandbox.Options{ProvisionDelay: *delay, ReportDelay: *delay, TokenTTL: *ttl, Faults: faults}
+	options := sandbox.Options{ProvisionDelay: *delay, ReportDelay: *delay, TokenTTL: *ttl, StaleTokens: *stale, Faults: faults}
 	if *access > 0 {
 		options.AccessDelay, options.AccessLife = *access, time.Hour
 	}
