@@ -29,8 +29,8 @@ func syncCells(d webex.DirectorySync) diff.Cells {
 	return diff.Cells{diff.ColDirSync: sync, diff.ColStatus: d.Status, diff.ColErrors: strings.Join(details("", d.Errors), "; ")}
 }
 
-// userCells is a live BroadWorks subscriber in the words of package diff.
-func userCells(s webex.BroadWorksSubscriber) diff.Cells {
+// broadWorksSubscriberCells is a live BroadWorks subscriber in the words of package diff.
+func broadWorksSubscriberCells(s webex.BroadWorksSubscriber) diff.Cells {
 	cells := diff.Cells{
 		diff.ColSPEnterpriseID: s.SPEnterpriseID,
 		diff.ColUserID:         s.UserID,
@@ -57,8 +57,8 @@ func userCells(s webex.BroadWorksSubscriber) diff.Cells {
 	return cells
 }
 
-// userProvision makes the request of a provision out of its fields.
-func userProvision(c *diff.Change) webex.BroadWorksSubscriberProvision {
+// broadWorksSubscriberProvision makes the request of a provision out of its fields.
+func broadWorksSubscriberProvision(c *diff.Change) webex.BroadWorksSubscriberProvision {
 	get := after(c)
 	return webex.BroadWorksSubscriberProvision{
 		ProvisioningID: get(diff.ColProvisioningID), UserID: get(diff.ColUserID), SPEnterpriseID: get(diff.ColSPEnterpriseID),
@@ -68,9 +68,9 @@ func userProvision(c *diff.Change) webex.BroadWorksSubscriberProvision {
 	}
 }
 
-// userUpdate makes the request of a PUT: what the change names, and nothing else.
+// broadWorksSubscriberUpdate makes the request of a PUT: what the change names, and nothing else.
 // An empty number clears it, so one that the change does not name stays out.
-func userUpdate(c *diff.Change) webex.BroadWorksSubscriberUpdate {
+func broadWorksSubscriberUpdate(c *diff.Change) webex.BroadWorksSubscriberUpdate {
 	get := after(c)
 	return webex.BroadWorksSubscriberUpdate{
 		FirstName: get(diff.ColFirstName), LastName: get(diff.ColLastName), Package: get(diff.ColPackage), Timezone: get(diff.ColTimezone),
@@ -87,9 +87,9 @@ func named(c *diff.Change, col diff.Column) *string {
 	return &v
 }
 
-// workspaceCells is what the API shows of a live workspace, in the words of
+// broadWorksWorkspaceCells is what the API shows of a live workspace, in the words of
 // package diff.
-func workspaceCells(enterprise string, w webex.Workspace) diff.Cells {
+func broadWorksWorkspaceCells(enterprise string, w webex.Workspace) diff.Cells {
 	return diff.Cells{
 		diff.ColSPEnterpriseID: enterprise,
 		diff.ColDisplayName:    canonical(diff.BroadWorksWorkspace, diff.ColDisplayName, w.DisplayName),

@@ -20,12 +20,12 @@ const accessTakes = settling / accessSteps
 // all of them; a page has a thousand.
 const largeEnterprises = 10
 
-// userLister gathers one listing of BroadWorks.
-type userLister struct {
+// broadWorksLister gathers one listing of BroadWorks.
+type broadWorksLister struct {
 	api         *webex.Client
 	access      time.Duration // see accessTakes
 	enterprises map[string]webex.BroadWorksEnterprise
-	users       map[string]webex.BroadWorksSubscriber
+	subscribers map[string]webex.BroadWorksSubscriber
 	workspaces  map[string]diff.Cells
 	proven      bool
 	whole       bool
@@ -39,15 +39,15 @@ func listBroadWorks(ctx context.Context, api *webex.Client, want *diff.Desired, 
 	if len(enterprises) == 0 {
 		return nil
 	}
-	l := &userLister{api: api, access: accessTakes, workspaces: map[string]diff.Cells{}}
+	l := &broadWorksLister{api: api, access: accessTakes, workspaces: map[string]diff.Cells{}}
 	if err := l.listEnterprises(ctx, enterprises); err != nil {
 		return fmt.Errorf("listing enterprises: %w", err)
 	}
 	// An enterprise row alone says nothing about subscribers, but one that is not
 	// live may be opened by them.
 	named := enterprisesOf(want, diff.BroadWorksSubscriber)
-	read := func() (map[string]webex.BroadWorksSubscriber, error) { return l.usersOf(ctx, want, named) }
-	if err := l.listUsers(read, o.Prune); err != nil {
+	read := func() (map[string]webex.BroadWorksSubscriber, error) { return l.subscribersOf(ctx, want, named) }
+	if err := l.listSubscribers(read, o.Prune); err != nil {
 		return err
 	}
 	if err := l.listWorkspaces(ctx, enterprisesOf(want, diff.BroadWorksWorkspace)); err != nil {
@@ -60,7 +60,7 @@ func listBroadWorks(ctx context.Context, api *webex.Client, want *diff.Desired, 
 // its subscribers. Workspaces are left out: the API does not tell whose BroadWorks
 // user they are.
 func listAllBroadWorks(ctx context.Context, api *webex.Client, live *diff.Live, enterprise string) error {
-	l := &userLister{api: api, whole: enterprise == ""}
+	l := &broadWorksLister{api: api, whole: enterprise == ""}
 	var named []string
 	if enterprise != "" {
 		named = []string{enterprise}
@@ -71,7 +71,7 @@ func listAllBroadWorks(ctx context.Context, api *webex.Client, live *diff.Live, 
 	read := func() (map[string]webex.BroadWorksSubscriber, error) {
 		return l.page(ctx, webex.BroadWorksSubscriberFilter{SPEnterpriseID: enterprise})
 	}
-	if err := l.listUsers(read, false); err != nil {
+	if err := l.listSubscribers(read, false); err != nil {
 		return err
 	}
 	return l.add(live)
@@ -90,7 +90,7 @@ func enterprisesOf(want *diff.Desired, kinds ...diff.Kind) []string {
 }
 
 // listEnterprises reads the enterprises: by id where they are few, else all.
-func (l *userLister) listEnterprises(ctx context.Context, named []string) error {
+func (l *broadWorksLister) listEnterprises(ctx context.Context, named []string) error {
 	l.enterprises = map[string]webex.BroadWorksEnterprise{}
 	if named == nil || len(named) > largeEnterprises {
 		for e, err := range l.api.ListBroadWorksEnterprises(ctx, webex.BroadWorksEnterpriseFilter{}) {
@@ -113,16 +113,16 @@ func (l *userLister) listEnterprises(ctx context.Context, named []string) error 
 	})
 }
 
-// listUsers reads the subscribers, until two passes agree where a proof is asked
+// listSubscribers reads the subscribers, until two passes agree where a proof is asked
 // for.
-func (l *userLister) listUsers(read func() (map[string]webex.BroadWorksSubscriber, error), prove bool) error {
+func (l *broadWorksLister) listSubscribers(read func() (map[string]webex.BroadWorksSubscriber, error), prove bool) error {
 	for pass := range provingPasses {
 		found, err := read()
 		if err != nil {
 			return fmt.Errorf("listing BroadWorks subscribers: %w", err)
 		}
-		l.proven = pass > 0 && maps.EqualFunc(l.users, found, func(webex.BroadWorksSubscriber, webex.BroadWorksSubscriber) bool { return true })
-		l.users = found
+		l.proven = pass > 0 && maps.EqualFunc(l.subscribers, found, func(webex.BroadWorksSubscriber, webex.BroadWorksSubscriber) bool { return true })
+		l.subscribers = found
 		if !prove || l.proven {
 			return nil
 		}
@@ -130,11 +130,11 @@ func (l *userLister) listUsers(read func() (map[string]webex.BroadWorksSubscribe
 	return nil
 }
 
-// usersOf reads all subscribers where they are few. Else it reads those of the
+// subscribersOf reads all subscribers where they are few. Else it reads those of the
 // named enterprises, and, one by one where they are few, those whose user id or
 // address is to be provisioned and may be live elsewhere. Where they are many the API itself refuses them (codes 2009,
 // 2010), and nothing is lost.
-func (l *userLister) usersOf(ctx context.Context, want *diff.Desired, named []string) (map[string]webex.BroadWorksSubscriber, error) {
+func (l *broadWorksLister) subscribersOf(ctx context.Context, want *diff.Desired, named []string) (map[string]webex.BroadWorksSubscriber, error) {
 	if len(named) == 0 {
 		return map[string]webex.BroadWorksSubscriber{}, nil
 	}
@@ -156,7 +156,7 @@ func (l *userLister) usersOf(ctx context.Context, want *diff.Desired, named []st
 // allWithin reads all subscribers and gives up where there are more than a number.
 // The API has no way to ask how many there are; a look at some pages of half the
 // number of enterprises costs less than it may save.
-func (l *userLister) allWithin(ctx context.Context, most int) (map[string]webex.BroadWorksSubscriber, error) {
+func (l *broadWorksLister) allWithin(ctx context.Context, most int) (map[string]webex.BroadWorksSubscriber, error) {
 	found := map[string]webex.BroadWorksSubscriber{}
 	l.whole = false
 	for s, err := range l.api.ListBroadWorksSubscribers(ctx, webex.BroadWorksSubscriberFilter{}) {
@@ -175,10 +175,10 @@ func (l *userLister) allWithin(ctx context.Context, most int) (map[string]webex.
 
 // elsewhere are the look-ups of subscribers that were not found in their
 // enterprise; none where they are many.
-func (l *userLister) elsewhere(want *diff.Desired, found map[string]webex.BroadWorksSubscriber) []webex.BroadWorksSubscriberFilter {
+func (l *broadWorksLister) elsewhere(want *diff.Desired, found map[string]webex.BroadWorksSubscriber) []webex.BroadWorksSubscriberFilter {
 	known := map[diff.Key]bool{}
 	for _, s := range found {
-		cells := userCells(s)
+		cells := broadWorksSubscriberCells(s)
 		known[diff.Key{Customer: cells[diff.ColSPEnterpriseID], UserID: cells[diff.ColUserID]}] = true
 	}
 	var filters []webex.BroadWorksSubscriberFilter
@@ -200,7 +200,7 @@ func (l *userLister) elsewhere(want *diff.Desired, found map[string]webex.BroadW
 }
 
 // pages reads lists side by side and adds them to what was found.
-func (l *userLister) pages(ctx context.Context, filters []webex.BroadWorksSubscriberFilter, found map[string]webex.BroadWorksSubscriber) error {
+func (l *broadWorksLister) pages(ctx context.Context, filters []webex.BroadWorksSubscriberFilter, found map[string]webex.BroadWorksSubscriber) error {
 	var mu sync.Mutex
 	return side(ctx, filters, func(ctx context.Context, f webex.BroadWorksSubscriberFilter) error {
 		list, err := l.page(ctx, f)
@@ -211,7 +211,7 @@ func (l *userLister) pages(ctx context.Context, filters []webex.BroadWorksSubscr
 	})
 }
 
-func (l *userLister) page(ctx context.Context, f webex.BroadWorksSubscriberFilter) (map[string]webex.BroadWorksSubscriber, error) {
+func (l *broadWorksLister) page(ctx context.Context, f webex.BroadWorksSubscriberFilter) (map[string]webex.BroadWorksSubscriber, error) {
 	found := map[string]webex.BroadWorksSubscriber{}
 	for s, err := range l.api.ListBroadWorksSubscribers(ctx, f) {
 		if err != nil {
@@ -223,7 +223,7 @@ func (l *userLister) page(ctx context.Context, f webex.BroadWorksSubscriberFilte
 }
 
 // listWorkspaces reads the workspaces of the organizations of enterprises.
-func (l *userLister) listWorkspaces(ctx context.Context, named []string) error {
+func (l *broadWorksLister) listWorkspaces(ctx context.Context, named []string) error {
 	var of []webex.BroadWorksEnterprise
 	for _, e := range l.enterprises {
 		id := canonical(diff.BroadWorksEnterprise, diff.ColSPEnterpriseID, e.SPEnterpriseID)
@@ -237,20 +237,20 @@ func (l *userLister) listWorkspaces(ctx context.Context, named []string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, w := range list {
-			l.workspaces[w.ID] = workspaceCells(canonical(diff.BroadWorksEnterprise, diff.ColSPEnterpriseID, e.SPEnterpriseID), w)
+			l.workspaces[w.ID] = broadWorksWorkspaceCells(canonical(diff.BroadWorksEnterprise, diff.ColSPEnterpriseID, e.SPEnterpriseID), w)
 		}
 		return err
 	})
 }
 
 // add puts the listing into the words of package diff, in the order of ids.
-func (l *userLister) add(live *diff.Live) error {
+func (l *broadWorksLister) add(live *diff.Live) error {
 	cells := map[diff.Kind]map[string]diff.Cells{diff.BroadWorksEnterprise: {}, diff.BroadWorksSubscriber: {}, diff.BroadWorksWorkspace: l.workspaces}
 	for id, e := range l.enterprises {
 		cells[diff.BroadWorksEnterprise][id] = enterpriseCells(e)
 	}
-	for id, s := range l.users {
-		cells[diff.BroadWorksSubscriber][id] = userCells(s)
+	for id, s := range l.subscribers {
+		cells[diff.BroadWorksSubscriber][id] = broadWorksSubscriberCells(s)
 	}
 	for _, k := range diff.Kinds() {
 		for _, id := range slices.Sorted(maps.Keys(cells[k])) {

@@ -29,7 +29,7 @@ func listTeardown(ctx context.Context, api *webex.Client, want *diff.Desired, li
 		}
 	}
 	if o.DeleteWorkspaces {
-		if err := listRooms(ctx, api, want, live, o); err != nil {
+		if err := listWorkspacesOfCustomers(ctx, api, want, live, o); err != nil {
 			return fmt.Errorf("listing the workspaces of customers: %w", err)
 		}
 	}
@@ -100,8 +100,8 @@ func listPeople(ctx context.Context, api *webex.Client, left []leftover, live *d
 	return nil
 }
 
-// listRooms reads the workspaces of the customers whose rows say ensure=absent.
-func listRooms(ctx context.Context, api *webex.Client, want *diff.Desired, live *diff.Live, o ListOptions) error {
+// listWorkspacesOfCustomers reads the workspaces of the customers whose rows say ensure=absent.
+func listWorkspacesOfCustomers(ctx context.Context, api *webex.Client, want *diff.Desired, live *diff.Live, o ListOptions) error {
 	type place struct{ customer, org string }
 	var places []place
 	rows := want.Of(diff.Customer)
@@ -125,7 +125,7 @@ func listRooms(ctx context.Context, api *webex.Client, want *diff.Desired, live 
 	}
 	for _, p := range places {
 		for _, w := range found[p] {
-			if err := live.Of(diff.Workspace).Add(diff.Position{}, roomCells(p.customer, w)); err != nil {
+			if err := live.Of(diff.Workspace).Add(diff.Position{}, workspaceCells(p.customer, w)); err != nil {
 				return err
 			}
 		}

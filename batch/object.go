@@ -71,15 +71,15 @@ func (a *APIApplier) kindOf(c *diff.Change) resource {
 	case diff.BroadWorksEnterprise:
 		return enterpriseResource{a, api}
 	case diff.BroadWorksSubscriber:
-		return userResource{a, api}
+		return broadWorksSubscriberResource{a, api}
 	case diff.BroadWorksWorkspace:
-		return workspaceResource{a, api}
+		return broadWorksWorkspaceResource{a, api}
 	case diff.Person, diff.BroadWorksPerson:
-		return personResource{goes{a, api}}
+		return personResource{onlyRemoved{a, api}}
 	case diff.Workspace:
-		return roomResource{goes{a, api}}
+		return workspaceResource{onlyRemoved{a, api}}
 	case diff.Organization:
-		return organizationResource{goes{a, api}}
+		return organizationResource{onlyRemoved{a, api}}
 	}
 	panic(fmt.Sprintf("internal error: nothing is known of a %s", c.Kind))
 }

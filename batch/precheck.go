@@ -209,7 +209,7 @@ func (p *prechecker) ask(ctx context.Context, c *diff.Change) (answer webex.Prec
 			answer, err = api.ValidateSubscriber(ctx, question)
 		}
 	case diff.BroadWorksSubscriber:
-		question := webex.BroadWorksPrecheck{BroadWorksSubscriberProvision: userProvision(c), PrimaryEmail: p.users[c.Key.Customer]}
+		question := webex.BroadWorksPrecheck{BroadWorksSubscriberProvision: broadWorksSubscriberProvision(c), PrimaryEmail: p.users[c.Key.Customer]}
 		if question.Email == "" {
 			return answer, "not asked: the API asks by e-mail address, and the row has none", nil
 		}

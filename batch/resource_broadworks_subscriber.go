@@ -8,19 +8,19 @@ import (
 	"wholesync/internal/webex"
 )
 
-// userResource is the BroadWorks subscriber.
-type userResource struct {
+// broadWorksSubscriberResource is the BroadWorks subscriber.
+type broadWorksSubscriberResource struct {
 	*APIApplier
 	api *webex.Client
 }
 
-func (r userResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
+func (r broadWorksSubscriberResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
 	var found []object
 	for s, err := range r.api.ListBroadWorksSubscribers(ctx, webex.BroadWorksSubscriberFilter{SPEnterpriseID: c.Key.Customer, UserID: c.Key.UserID}) {
 		if err != nil {
 			return nil, err
 		}
-		o := userObject(s) // a server that ignores a filter answers with strangers
+		o := broadWorksSubscriberObject(s) // a server that ignores a filter answers with strangers
 		if o.cells[diff.ColUserID] == c.Key.UserID && o.cells[diff.ColSPEnterpriseID] == c.Key.Customer {
 			found = append(found, o)
 		}
@@ -28,16 +28,18 @@ func (r userResource) find(ctx context.Context, c *diff.Change) ([]object, error
 	return found, nil
 }
 
-func (r userResource) get(ctx context.Context, _ *diff.Change, id string) (object, error) {
+func (r broadWorksSubscriberResource) get(ctx context.Context, _ *diff.Change, id string) (object, error) {
 	s, err := r.api.GetBroadWorksSubscriber(ctx, id)
-	return userObject(s), err
+	return broadWorksSubscriberObject(s), err
 }
 
-func (userResource) admit(context.Context, *diff.Change) (string, error) { return "", nil }
+func (broadWorksSubscriberResource) admit(context.Context, *diff.Change) (string, error) {
+	return "", nil
+}
 
 // ours compares the package and, as far as the API shows it, the address: a user
 // id is given out by the provider, who may have used another tool as well.
-func (userResource) ours(c *diff.Change, found object) bool {
+func (broadWorksSubscriberResource) ours(c *diff.Change, found object) bool {
 	for _, col := range []diff.Column{diff.ColPackage, diff.ColEmail} {
 		want, _ := c.Field(col)
 		if has := found.cells[col]; want != "" && has != "" && diff.Fold(col, want) != diff.Fold(col, has) {
@@ -47,21 +49,21 @@ func (userResource) ours(c *diff.Change, found object) bool {
 	return true
 }
 
-func (r userResource) provision(ctx context.Context, c *diff.Change) (reply, error) {
-	s, receipt, err := r.api.ProvisionBroadWorksSubscriber(ctx, userProvision(c))
-	live := userObject(s)
+func (r broadWorksSubscriberResource) provision(ctx context.Context, c *diff.Change) (reply, error) {
+	s, receipt, err := r.api.ProvisionBroadWorksSubscriber(ctx, broadWorksSubscriberProvision(c))
+	live := broadWorksSubscriberObject(s)
 	return reply{receipt: receipt, object: &live}, err
 }
 
 // update answers with the values as they were; a look afterwards shows the rest.
-func (r userResource) update(ctx context.Context, c *diff.Change, live object) (reply, error) {
-	s, receipt, err := r.api.UpdateBroadWorksSubscriber(ctx, live.id, userUpdate(c))
-	got, shown := only(receipt, live.id), userObject(s)
+func (r broadWorksSubscriberResource) update(ctx context.Context, c *diff.Change, live object) (reply, error) {
+	s, receipt, err := r.api.UpdateBroadWorksSubscriber(ctx, live.id, broadWorksSubscriberUpdate(c))
+	got, shown := only(receipt, live.id), broadWorksSubscriberObject(s)
 	got.object = &shown
 	return got, err
 }
 
-func (r userResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
+func (r broadWorksSubscriberResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
 	receipt, err := r.api.RemoveBroadWorksSubscriber(ctx, live.id)
 	got := only(receipt, live.id)
 	got.gone = receipt.HTTPStatus == http.StatusNoContent
@@ -69,14 +71,14 @@ func (r userResource) remove(ctx context.Context, _ *diff.Change, live object) (
 }
 
 // sight lists what changed since the oldest waiting subscriber was written.
-func (r userResource) sight(ctx context.Context, waiting []Result) (sighting, error) {
+func (r broadWorksSubscriberResource) sight(ctx context.Context, waiting []Result) (sighting, error) {
 	listed := map[string]object{}
 	enough := enoughOf(waiting)
 	for s, err := range r.api.ListBroadWorksSubscribers(ctx, webex.BroadWorksSubscriberFilter{LastStatusChange: oldest(waiting).Add(-apiClockBehind)}) {
 		if err != nil {
 			return sighting{}, err
 		}
-		listed[s.ID] = userObject(s)
+		listed[s.ID] = broadWorksSubscriberObject(s)
 		if enough(s.ID) {
 			break
 		}
@@ -84,8 +86,8 @@ func (r userResource) sight(ctx context.Context, waiting []Result) (sighting, er
 	return sighting{objects: listed, lagging: true}, nil
 }
 
-// userObject is a live BroadWorks subscriber as the protocol sees it.
-func userObject(s webex.BroadWorksSubscriber) object {
-	cells := userCells(s)
+// broadWorksSubscriberObject is a live BroadWorks subscriber as the protocol sees it.
+func broadWorksSubscriberObject(s webex.BroadWorksSubscriber) object {
+	cells := broadWorksSubscriberCells(s)
 	return object{id: s.ID, status: s.Status, created: s.Created, cells: cells, code: firstCode(s.Errors), trouble: cells[diff.ColErrors]}
 }

@@ -10,14 +10,14 @@ import (
 	"wholesync/internal/webex"
 )
 
-// workspaceResource is the BroadWorks workspace. The BroadWorks API writes and
+// broadWorksWorkspaceResource is the BroadWorks workspace. The BroadWorks API writes and
 // does not read them; the organization's list of workspaces shows ids and names.
-type workspaceResource struct {
+type broadWorksWorkspaceResource struct {
 	*APIApplier
 	api *webex.Client
 }
 
-func (r workspaceResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
+func (r broadWorksWorkspaceResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
 	name := after(c)(diff.ColDisplayName)
 	if name == "" {
 		for _, f := range c.Fields {
@@ -29,7 +29,7 @@ func (r workspaceResource) find(ctx context.Context, c *diff.Change) ([]object, 
 	return r.listed(ctx, c, func(o object) bool { return name != "" && o.cells[diff.ColDisplayName] == name })
 }
 
-func (r workspaceResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
+func (r broadWorksWorkspaceResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
 	found, err := r.listed(ctx, c, func(o object) bool { return o.id == id })
 	if err != nil {
 		return object{}, err
@@ -41,7 +41,7 @@ func (r workspaceResource) get(ctx context.Context, c *diff.Change, id string) (
 }
 
 // listed reads the workspaces of a change's enterprise that keep accepts.
-func (r workspaceResource) listed(ctx context.Context, c *diff.Change, keep func(object) bool) ([]object, error) {
+func (r broadWorksWorkspaceResource) listed(ctx context.Context, c *diff.Change, keep func(object) bool) ([]object, error) {
 	org, err := r.organization(ctx, c)
 	if org == "" || err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (r workspaceResource) listed(ctx context.Context, c *diff.Change, keep func
 	list, err := workspacesOf(ctx, r.api, org, r.opt.Settle/accessSteps)
 	var found []object
 	for _, w := range list {
-		o := object{id: w.ID, status: diff.StatusProvisioned, created: w.Created, cells: workspaceCells(c.Key.Customer, w)}
+		o := object{id: w.ID, status: diff.StatusProvisioned, created: w.Created, cells: broadWorksWorkspaceCells(c.Key.Customer, w)}
 		if keep(o) {
 			found = append(found, o)
 		}
@@ -59,7 +59,7 @@ func (r workspaceResource) listed(ctx context.Context, c *diff.Change, keep func
 
 // organization finds the organization of a change's enterprise: from the listing,
 // else by asking; "" where there is none.
-func (r workspaceResource) organization(ctx context.Context, c *diff.Change) (string, error) {
+func (r broadWorksWorkspaceResource) organization(ctx context.Context, c *diff.Change) (string, error) {
 	r.mu.Lock()
 	org := r.organizations[c.Scope()]
 	r.mu.Unlock()
@@ -95,13 +95,15 @@ func workspacesOf(ctx context.Context, api *webex.Client, org string, access tim
 	return list, err
 }
 
-func (workspaceResource) admit(context.Context, *diff.Change) (string, error) { return "", nil }
+func (broadWorksWorkspaceResource) admit(context.Context, *diff.Change) (string, error) {
+	return "", nil
+}
 
 // ours is true: the plan saw no workspace with this name, and the API gives a
 // name once (code 2040).
-func (workspaceResource) ours(*diff.Change, object) bool { return true }
+func (broadWorksWorkspaceResource) ours(*diff.Change, object) bool { return true }
 
-func (r workspaceResource) provision(ctx context.Context, c *diff.Change) (reply, error) {
+func (r broadWorksWorkspaceResource) provision(ctx context.Context, c *diff.Change) (reply, error) {
 	get := after(c)
 	w, receipt, err := r.api.ProvisionBroadWorksWorkspace(ctx, webex.BroadWorksWorkspaceProvision{
 		ProvisioningID: get(diff.ColProvisioningID), UserID: get(diff.ColUserID), SPEnterpriseID: get(diff.ColSPEnterpriseID),
@@ -110,7 +112,7 @@ func (r workspaceResource) provision(ctx context.Context, c *diff.Change) (reply
 	return reply{receipt: receipt, object: &object{id: w.ID, status: diff.StatusProvisioned}}, err
 }
 
-func (r workspaceResource) update(ctx context.Context, c *diff.Change, live object) (reply, error) {
+func (r broadWorksWorkspaceResource) update(ctx context.Context, c *diff.Change, live object) (reply, error) {
 	_, receipt, err := r.api.UpdateBroadWorksWorkspace(ctx, live.id, webex.BroadWorksWorkspaceUpdate{
 		UserID: after(c)(diff.ColUserID), PrimaryPhoneNumber: named(c, diff.ColPhone), Extension: named(c, diff.ColExtension),
 	})
@@ -119,7 +121,7 @@ func (r workspaceResource) update(ctx context.Context, c *diff.Change, live obje
 	return got, err
 }
 
-func (r workspaceResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
+func (r broadWorksWorkspaceResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
 	receipt, err := r.api.RemoveBroadWorksWorkspace(ctx, live.id)
 	got := only(receipt, live.id)
 	got.gone = receipt.HTTPStatus == http.StatusNoContent
@@ -127,6 +129,6 @@ func (r workspaceResource) remove(ctx context.Context, _ *diff.Change, live obje
 }
 
 // sight shows nothing: the API is done with a workspace when it answers.
-func (workspaceResource) sight(context.Context, []Result) (sighting, error) {
+func (broadWorksWorkspaceResource) sight(context.Context, []Result) (sighting, error) {
 	return sighting{}, nil
 }

@@ -11,26 +11,30 @@ import (
 
 // The objects below only ever go: nobody provisions or changes them by rows.
 
-// goes is what their kinds have in common.
-type goes struct {
+// onlyRemoved is what their kinds have in common.
+type onlyRemoved struct {
 	*APIApplier
 	api *webex.Client
 }
 
-func (goes) admit(context.Context, *diff.Change) (string, error) {
+func (onlyRemoved) admit(context.Context, *diff.Change) (string, error) {
 	return "it is removed along with what it belongs to, and never provisioned", nil
 }
 
-func (goes) ours(*diff.Change, object) bool { return false }
+func (onlyRemoved) ours(*diff.Change, object) bool { return false }
 
-func (goes) provision(context.Context, *diff.Change) (reply, error) { return reply{}, errOnlyGoes }
+func (onlyRemoved) provision(context.Context, *diff.Change) (reply, error) {
+	return reply{}, errOnlyRemoved
+}
 
-func (goes) update(context.Context, *diff.Change, object) (reply, error) { return reply{}, errOnlyGoes }
+func (onlyRemoved) update(context.Context, *diff.Change, object) (reply, error) {
+	return reply{}, errOnlyRemoved
+}
 
 // sight shows nothing: they are few, and gone when the API answers.
-func (goes) sight(context.Context, []Result) (sighting, error) { return sighting{}, nil }
+func (onlyRemoved) sight(context.Context, []Result) (sighting, error) { return sighting{}, nil }
 
-var errOnlyGoes = fmt.Errorf("internal error: the object is only ever removed")
+var errOnlyRemoved = fmt.Errorf("internal error: the object is only ever removed")
 
 // removed is the reply to a removal. 204 says that it is done; where the vendor
 // says that it takes a while even so, it is a promise like any other success.
@@ -51,7 +55,7 @@ func before(c *diff.Change, col diff.Column) string {
 }
 
 // personResource is the person behind a subscriber, of either offer.
-type personResource struct{ goes }
+type personResource struct{ onlyRemoved }
 
 func (r personResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
 	org, email := before(c, diff.ColLiveOrgID), before(c, diff.ColEmail)
@@ -123,33 +127,33 @@ func (r personResource) remove(ctx context.Context, _ *diff.Change, live object)
 	return removed(receipt, live.id, true), err
 }
 
-// roomResource is the workspace of a wholesale customer.
-type roomResource struct{ goes }
+// workspaceResource is the workspace of a wholesale customer.
+type workspaceResource struct{ onlyRemoved }
 
-func (r roomResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
+func (r workspaceResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
 	return nil, fmt.Errorf("looking for the workspace %q of customer %q: its id is not known; plan again with the API", before(c, diff.ColDisplayName), c.Key)
 }
 
-func (r roomResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
+func (r workspaceResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
 	list, err := workspacesOf(ctx, r.api, before(c, diff.ColLiveOrgID), r.opt.Settle/accessSteps)
 	if err != nil {
 		return object{}, err
 	}
 	for _, w := range list {
 		if sameID(w.ID, id) {
-			return object{id: w.ID, status: diff.StatusProvisioned, cells: roomCells(c.Key.Customer, w)}, nil
+			return object{id: w.ID, status: diff.StatusProvisioned, cells: workspaceCells(c.Key.Customer, w)}, nil
 		}
 	}
 	return object{}, &webex.Error{Class: webex.ClassNotFound, HTTPStatus: http.StatusNotFound, Description: "the organization has no such workspace"}
 }
 
-func (r roomResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
+func (r workspaceResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
 	receipt, err := r.api.DeleteWorkspace(ctx, live.id)
 	return removed(receipt, live.id, true), err
 }
 
-// roomCells is a workspace of a wholesale customer in the words of package diff.
-func roomCells(customer string, w webex.Workspace) diff.Cells {
+// workspaceCells is a workspace of a wholesale customer in the words of package diff.
+func workspaceCells(customer string, w webex.Workspace) diff.Cells {
 	return diff.Cells{
 		diff.ColCustomerExternalID: customer, diff.ColID: w.ID, diff.ColLiveOrgID: w.OrgID,
 		diff.ColDisplayName: canonical(diff.Workspace, diff.ColDisplayName, w.DisplayName),
@@ -157,7 +161,7 @@ func roomCells(customer string, w webex.Workspace) diff.Cells {
 }
 
 // organizationResource is the organization of a BroadWorks enterprise.
-type organizationResource struct{ goes }
+type organizationResource struct{ onlyRemoved }
 
 func (r organizationResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
 	return nil, fmt.Errorf("looking for the organization of enterprise %q: its id is not known; plan again with the API", c.Key)
