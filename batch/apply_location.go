@@ -72,7 +72,7 @@ func (a *APIApplier) place(ctx context.Context, p *placing, c *diff.Change, name
 			return "", "", err
 		}
 	}
-	v, access := p.visit, max(a.opt.Settle/accessSteps, time.Millisecond)
+	v, access := p.visit, a.access()
 	switch {
 	case v.locations != nil:
 	case !p.opened:
@@ -123,10 +123,7 @@ func (p *placing) later(due time.Time, name, why string) string {
 
 // visitOf is a visit to the organization of a change's customer.
 func (a *APIApplier) visitOf(ctx context.Context, c *diff.Change) (*visit, error) {
-	api := a.api
-	if c.SubPartner != "" {
-		api = api.OnBehalfOf(c.SubPartner)
-	}
+	api := onBehalf(a.api, c.SubPartner)
 	id, err := subscriberResource{a, api}.customerID(ctx, c.Key.Customer)
 	if err != nil {
 		return nil, err

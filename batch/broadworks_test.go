@@ -137,6 +137,22 @@ func TestListBroadWorksByEnterprise(t *testing.T) {
 	}
 }
 
+// Access to an organization is waited for as long as the caller says, and no longer.
+func TestListBroadWorksAccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 2 * time.Second
+		o := ofUsers()
+		o.AccessDelay, o.AccessLife = takes, time.Hour
+		e := inMemory(t, o)
+		begin := time.Now()
+		live, _ := e.list(t, wanted(t, aUser("acme", "Lab", "display_name", "Lab")), ListOptions{DeepOptions: DeepOptions{Access: takes}})
+		if live.Of(diff.BroadWorksWorkspace).Len() != 1 {
+			t.Errorf("%d workspaces", live.Of(diff.BroadWorksWorkspace).Len())
+		}
+		check(t, "took", takes, time.Since(begin))
+	})
+}
+
 // Who has to act first makes a row pending, and a new subscriber whose template
 // asks for an address waits for the person.
 func TestBroadWorksWaitsForPeople(t *testing.T) {

@@ -12,10 +12,6 @@ import (
 	"wholesync/internal/webex"
 )
 
-// accessTakes is how long access to a customer's organization takes to become
-// effective after the organization was read.
-const accessTakes = settling / accessSteps
-
 // largeEnterprises is how many enterprises are worth the pages of a listing of
 // all of them; a page has a thousand.
 const largeEnterprises = 10
@@ -23,7 +19,7 @@ const largeEnterprises = 10
 // broadWorksLister gathers one listing of BroadWorks.
 type broadWorksLister struct {
 	api         *webex.Client
-	access      time.Duration // see accessTakes
+	access      time.Duration // that of [ListOptions]
 	enterprises map[string]webex.BroadWorksEnterprise
 	subscribers map[string]webex.BroadWorksSubscriber
 	workspaces  map[string]diff.Cells
@@ -39,7 +35,7 @@ func listBroadWorks(ctx context.Context, api *webex.Client, want *diff.Desired, 
 	if len(enterprises) == 0 {
 		return nil
 	}
-	l := &broadWorksLister{api: api, access: accessTakes, workspaces: map[string]diff.Cells{}}
+	l := &broadWorksLister{api: api, access: o.access(), workspaces: map[string]diff.Cells{}}
 	if err := l.listEnterprises(ctx, enterprises); err != nil {
 		return fmt.Errorf("listing enterprises: %w", err)
 	}

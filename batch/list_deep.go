@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
@@ -26,6 +25,8 @@ type DeepOptions struct {
 	// how many calls that and reading in them take.
 	OnVisit func(organizations, calls int)
 }
+
+func (o DeepOptions) access() time.Duration { return cmp.Or(o.Access, accessTakes) }
 
 // visit is what is read in one customer's organization.
 type visit struct {
@@ -188,7 +189,7 @@ func deepen(ctx context.Context, listers []*lister, o DeepOptions) error {
 		o.OnVisit(len(todo), calls)
 	}
 	for try := range 2 {
-		if err := visitEach(ctx, todo, cmp.Or(o.Access, accessTakes)); err != nil {
+		if err := visitEach(ctx, todo, o.access()); err != nil {
 			return err
 		}
 		todo = slices.DeleteFunc(todo, func(v *visit) bool { return !isForbidden(v.refused) })
@@ -242,11 +243,6 @@ func (v *visit) refuses(err error) error {
 		return nil
 	}
 	return err
-}
-
-func isForbidden(err error) bool {
-	var e *webex.Error
-	return errors.As(err, &e) && e.HTTPStatus == http.StatusForbidden && e.Code == 0
 }
 
 // look reads what a second visit has not read before.

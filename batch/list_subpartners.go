@@ -42,12 +42,8 @@ func listWholesale(ctx context.Context, api *webex.Client, want *diff.Desired, o
 	}
 	parts := make([]*lister, len(named))
 	for i, name := range named {
-		of := api
-		if name != "" {
-			of = api.OnBehalfOf(name)
-		}
 		var err error
-		if parts[i], err = listPart(ctx, of, want.PartOf(name), o); err != nil {
+		if parts[i], err = listPart(ctx, onBehalf(api, name), want.PartOf(name), o); err != nil {
 			return nil, err
 		}
 	}

@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -21,7 +20,6 @@ type leftover struct {
 // listTeardown adds what goes along with removals, as far as nothing else has
 // shown it.
 func listTeardown(ctx context.Context, api *webex.Client, want *diff.Desired, live *diff.Live, o ListOptions) error {
-	o.Access = cmp.Or(o.Access, accessTakes)
 	if o.HardDelete {
 		left := append(leftovers(want, live, diff.Subscriber, diff.Person), leftovers(want, live, diff.BroadWorksSubscriber, diff.BroadWorksPerson)...)
 		if err := listPeople(ctx, api, left, live, o); err != nil {
@@ -80,7 +78,7 @@ func listPeople(ctx context.Context, api *webex.Client, left []leftover, live *d
 		numbers[i] = i
 	}
 	err := side(ctx, numbers, func(ctx context.Context, i int) error {
-		return withAccess(ctx, api, left[i].org, o.Access, func() (err error) {
+		return withAccess(ctx, api, left[i].org, o.access(), func() (err error) {
 			found[i], err = peopleWith(ctx, api, left[i].org, left[i].email)
 			return err
 		})
@@ -114,7 +112,7 @@ func listWorkspacesOfCustomers(ctx context.Context, api *webex.Client, want *dif
 	var mu sync.Mutex
 	found := map[place][]webex.Workspace{}
 	err := side(ctx, places, func(ctx context.Context, p place) error {
-		list, err := workspacesOf(ctx, api, p.org, o.Access)
+		list, err := workspacesOf(ctx, api, p.org, o.access())
 		mu.Lock()
 		defer mu.Unlock()
 		found[p] = list

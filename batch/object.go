@@ -59,10 +59,7 @@ type reply struct {
 
 // kindOf is the resource of a change, on behalf of the change's sub-partner.
 func (a *APIApplier) kindOf(c *diff.Change) resource {
-	api := a.api
-	if c.SubPartner != "" {
-		api = api.OnBehalfOf(c.SubPartner)
-	}
+	api := onBehalf(a.api, c.SubPartner)
 	switch c.Kind {
 	case diff.Customer:
 		return customerResource{a, api}
@@ -82,6 +79,15 @@ func (a *APIApplier) kindOf(c *diff.Change) resource {
 		return organizationResource{onlyRemoved{a, api}}
 	}
 	panic(fmt.Sprintf("internal error: nothing is known of a %s", c.Kind))
+}
+
+// onBehalf is the client for rows of a sub-partner; rows without one are of whom
+// the run acts for.
+func onBehalf(api *webex.Client, subPartner string) *webex.Client {
+	if subPartner == "" {
+		return api
+	}
+	return api.OnBehalfOf(subPartner)
 }
 
 // pendingAdvice says whom an object waits for.

@@ -196,10 +196,7 @@ func unanswered(c *diff.Change, why string) Verdict {
 
 // ask sends the question that fits a change. Unable says why there is none.
 func (p *prechecker) ask(ctx context.Context, c *diff.Change) (answer webex.Precheck, unable string, err error) {
-	api := p.api
-	if c.SubPartner != "" {
-		api = api.OnBehalfOf(c.SubPartner)
-	}
+	api := onBehalf(p.api, c.SubPartner)
 	switch c.Kind {
 	case diff.Customer:
 		answer, err = api.ValidateCustomer(ctx, customerProvision(c))

@@ -165,11 +165,9 @@ func MailConsents(ctx, stop context.Context, api *webex.Client, reminders []Remi
 // mail asks for one mail. It is not repeated on suspicion: a lost answer counts
 // as a mail. An error means that the others need not try.
 func (r *Reminder) mail(ctx context.Context, api *webex.Client, now func() time.Time) error {
-	switch {
-	case r.Kind.Offer() == diff.BroadWorks: // has no sub-partners
+	api = onBehalf(api, r.SubPartner)
+	if r.Kind.Offer() == diff.BroadWorks { // has no sub-partners
 		api = api.OnBehalfOf("")
-	case r.SubPartner != "":
-		api = api.OnBehalfOf(r.SubPartner)
 	}
 	at := now()
 	receipt, err := api.MailConsent(ctx, r.ResourceID)

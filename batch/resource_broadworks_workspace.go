@@ -46,7 +46,7 @@ func (r broadWorksWorkspaceResource) listed(ctx context.Context, c *diff.Change,
 	if org == "" || err != nil {
 		return nil, err
 	}
-	list, err := workspacesOf(ctx, r.api, org, r.opt.Settle/accessSteps)
+	list, err := workspacesOf(ctx, r.api, org, r.access())
 	var found []object
 	for _, w := range list {
 		o := object{id: w.ID, status: diff.StatusProvisioned, created: w.Created, cells: broadWorksWorkspaceCells(c.Key.Customer, w)}

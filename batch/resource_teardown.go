@@ -63,7 +63,7 @@ func (r personResource) find(ctx context.Context, c *diff.Change) ([]object, err
 		return nil, fmt.Errorf("looking for the person %q: neither id nor organization and address are known; remove the person in Control Hub", c.Key)
 	}
 	var found []object
-	err := withAccess(ctx, r.api, org, r.opt.Settle/accessSteps, func() error {
+	err := withAccess(ctx, r.api, org, r.access(), func() error {
 		people, err := peopleWith(ctx, r.api, org, email)
 		found = nil
 		for _, p := range people {
@@ -101,7 +101,7 @@ func addressOf(p webex.Person, email string) string {
 
 func (r personResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
 	var p webex.Person
-	err := withAccess(ctx, r.api, before(c, diff.ColLiveOrgID), r.opt.Settle/accessSteps, func() (err error) {
+	err := withAccess(ctx, r.api, before(c, diff.ColLiveOrgID), r.access(), func() (err error) {
 		p, err = r.api.GetPerson(ctx, id)
 		return err
 	})
@@ -135,7 +135,7 @@ func (r workspaceResource) find(ctx context.Context, c *diff.Change) ([]object, 
 }
 
 func (r workspaceResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
-	list, err := workspacesOf(ctx, r.api, before(c, diff.ColLiveOrgID), r.opt.Settle/accessSteps)
+	list, err := workspacesOf(ctx, r.api, before(c, diff.ColLiveOrgID), r.access())
 	if err != nil {
 		return object{}, err
 	}

@@ -33,8 +33,6 @@ const (
 const (
 	settleTime  = 30 * time.Second
 	settlePolls = 10
-	// settleAccess is the part of that which access to an organization takes: 5 s.
-	settleAccess = 6
 )
 
 func (a *app) settle(api *session) time.Duration {
@@ -42,11 +40,6 @@ func (a *app) settle(api *session) time.Duration {
 		return min(settlePolls*a.global.pollInterval, settleTime)
 	}
 	return settleTime
-}
-
-// accessTakes is how long access to an organization takes to become effective.
-func (a *app) accessTakes(api *session) time.Duration {
-	return max(a.settle(api)/settleAccess, time.Millisecond)
 }
 
 // applyOptions are the flags of apply.

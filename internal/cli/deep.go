@@ -20,7 +20,7 @@ func addDeepFlag(f *pflag.FlagSet, deep *bool, does string) {
 
 // deepOptions say how the organizations of customers are read in.
 func (a *app) deepOptions(api *session, deep bool) batch.DeepOptions {
-	return batch.DeepOptions{Deep: deep, Access: a.accessTakes(api), OnVisit: func(organizations, calls int) {
+	return batch.DeepOptions{Deep: deep, Access: batch.AccessTime(a.settle(api)), OnVisit: func(organizations, calls int) {
 		if !a.global.noProgress {
 			a.notices.LogAttrs(a.stop, slog.LevelInfo, "opening the organizations of customers", slog.Int("organizations", organizations), slog.Int("calls", calls))
 		}
