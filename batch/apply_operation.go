@@ -179,9 +179,12 @@ func (a *APIApplier) live(ctx context.Context, c *diff.Change) (*object, Result,
 	return &live, Result{}, nil
 }
 
-func isNotFound(err error) bool {
-	var e *webex.Error
-	return errors.As(err, &e) && e.Class == webex.ClassNotFound
+func isNotFound(err error) bool { return isClass(err, webex.ClassNotFound) }
+
+// isClass reports whether err is the API's answer of a class.
+func isClass(err error, class webex.Class) bool {
+	var api *webex.Error
+	return errors.As(err, &api) && api.Class == class
 }
 
 const goneAlready = "it was gone already"

@@ -84,7 +84,7 @@ func (f *Fetcher) Await(ctx context.Context, report webex.BillingReport) (webex.
 		}
 		now, err := f.API.GetReport(ctx, report.Offer, report.ID)
 		switch {
-		case isClass(err, webex.ClassNotFound) && time.Since(began) < newborn:
+		case isNotFound(err) && time.Since(began) < newborn:
 			continue // reads may lag behind the write
 		case err != nil:
 			return report, fmt.Errorf("waiting for report %s: %w", report.ID, err)
@@ -136,12 +136,6 @@ func (f *Fetcher) Save(ctx context.Context, report webex.BillingReport, subPartn
 
 // longer is the pause after a pause.
 func longer(pause time.Duration) time.Duration { return min(pause*3/2, maxReportPause) }
-
-// isClass reports whether err is the API's answer of a class.
-func isClass(err error, class webex.Class) bool {
-	var api *webex.Error
-	return errors.As(err, &api) && api.Class == class
-}
 
 // ReportReason says why a report was not had, where the API answered well.
 type ReportReason uint8

@@ -140,11 +140,11 @@ func (f *Fetcher) Remove(ctx context.Context, r webex.BillingReport) error {
 		if waitErr := wait(ctx, f.PollInterval); waitErr != nil {
 			return waitErr
 		}
-		if _, look := f.API.GetReport(ctx, r.Offer, r.ID); isClass(look, webex.ClassNotFound) {
+		if _, look := f.API.GetReport(ctx, r.Offer, r.ID); isNotFound(look) {
 			err = nil
 		}
 	}
-	if err != nil && !isClass(err, webex.ClassNotFound) {
+	if err != nil && !isNotFound(err) {
 		return fmt.Errorf("deleting report %s: %w", r.ID, err)
 	}
 	f.say(r, "deleted")
@@ -169,7 +169,7 @@ func (f *Fetcher) existing(ctx context.Context, order ReportOrder) (same, others
 		}
 		full, err := f.API.GetReport(ctx, order.Offer, r.ID)
 		switch {
-		case isClass(err, webex.ClassNotFound): // deleted meanwhile
+		case isNotFound(err): // deleted meanwhile
 		case err != nil:
 			return nil, nil, fmt.Errorf("reading report %s: %w", r.ID, err)
 		// One that may lack the internal organizations is not taken for one that has them.

@@ -231,25 +231,28 @@ func side[T any](ctx context.Context, items []T, f func(context.Context, T) erro
 	return ctx.Err() // else items that were left out would count as done
 }
 
-// subscribers reads the subscribers, until two passes agree where a proof is
-// asked for.
 func (l *lister) subscribers(read func() (map[string]webex.Subscriber, error), prove bool) error {
-	for pass := 0; pass < provingPasses; pass++ {
-		found, err := read()
-		if err != nil {
-			return fmt.Errorf("listing subscribers: %w", err)
-		}
-		l.proven = pass > 0 && sameIDs(l.found, found)
-		l.found = found
-		if !prove || l.proven {
-			return nil
-		}
+	var err error
+	if l.found, l.proven, err = readProven(read, prove); err != nil {
+		return fmt.Errorf("listing subscribers: %w", err)
 	}
 	return nil
 }
 
-func sameIDs(a, b map[string]webex.Subscriber) bool {
-	return maps.EqualFunc(a, b, func(webex.Subscriber, webex.Subscriber) bool { return true })
+// readProven reads a list, and where a proof is asked for goes on until two passes
+// show the same ids. Proven is whether they did.
+func readProven[T any](read func() (map[string]T, error), prove bool) (found map[string]T, proven bool, err error) {
+	for pass := range provingPasses {
+		before := found
+		if found, err = read(); err != nil {
+			return nil, false, err
+		}
+		proven = pass > 0 && maps.EqualFunc(before, found, func(T, T) bool { return true })
+		if !prove || proven {
+			break
+		}
+	}
+	return found, proven, nil
 }
 
 // subscribersOf reads the subscribers of the named customers, and as far as the

@@ -109,27 +109,18 @@ func (l *broadWorksLister) listEnterprises(ctx context.Context, named []string) 
 	})
 }
 
-// listSubscribers reads the subscribers, until two passes agree where a proof is asked
-// for.
 func (l *broadWorksLister) listSubscribers(read func() (map[string]webex.BroadWorksSubscriber, error), prove bool) error {
-	for pass := range provingPasses {
-		found, err := read()
-		if err != nil {
-			return fmt.Errorf("listing BroadWorks subscribers: %w", err)
-		}
-		l.proven = pass > 0 && maps.EqualFunc(l.subscribers, found, func(webex.BroadWorksSubscriber, webex.BroadWorksSubscriber) bool { return true })
-		l.subscribers = found
-		if !prove || l.proven {
-			return nil
-		}
+	var err error
+	if l.subscribers, l.proven, err = readProven(read, prove); err != nil {
+		return fmt.Errorf("listing BroadWorks subscribers: %w", err)
 	}
 	return nil
 }
 
 // subscribersOf reads all subscribers where they are few. Else it reads those of the
 // named enterprises, and, one by one where they are few, those whose user id or
-// address is to be provisioned and may be live elsewhere. Where they are many the API itself refuses them (codes 2009,
-// 2010), and nothing is lost.
+// address is to be provisioned and may be live elsewhere. Where they are many the
+// API itself refuses them (codes 2009, 2010), and nothing is lost.
 func (l *broadWorksLister) subscribersOf(ctx context.Context, want *diff.Desired, named []string) (map[string]webex.BroadWorksSubscriber, error) {
 	if len(named) == 0 {
 		return map[string]webex.BroadWorksSubscriber{}, nil

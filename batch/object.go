@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"wholesync/diff"
@@ -49,6 +50,27 @@ type sighting struct {
 	// fresh object that is not on it need not be asked for yet.
 	lagging bool
 }
+
+// sightOf reads a list until it has shown all that wait.
+func sightOf[T any](list iter.Seq2[T, error], waiting []Result, as func(T) object) (sighting, error) {
+	seen := sighting{objects: map[string]object{}}
+	enough := enoughOf(waiting)
+	for t, err := range list {
+		if err != nil {
+			return sighting{}, err
+		}
+		o := as(t)
+		seen.objects[o.id] = o
+		if enough(o.id) {
+			break
+		}
+	}
+	return seen, nil
+}
+
+// changedSince is from when on a list of recent changes is asked for, so that it
+// shows what this run has done in the meantime.
+func changedSince(waiting []Result) time.Time { return oldest(waiting).Add(-apiClockBehind) }
 
 // reply is an answered write: the receipt, and the object as far as it was shown.
 type reply struct {

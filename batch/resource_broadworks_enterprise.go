@@ -17,7 +17,7 @@ type enterpriseResource struct {
 }
 
 func (r enterpriseResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
-	found, err := r.named(ctx, c.Key.Customer)
+	found, err := enterprisesNamed(ctx, r.api, c.Key.Customer)
 	var objects []object
 	for _, e := range found {
 		o := syncObject(e.ID, e.DirectorySync)
@@ -27,11 +27,7 @@ func (r enterpriseResource) find(ctx context.Context, c *diff.Change) ([]object,
 	return objects, err
 }
 
-// named lists the live enterprises with an sp_enterprise_id.
-func (r enterpriseResource) named(ctx context.Context, id string) ([]webex.BroadWorksEnterprise, error) {
-	return enterprisesNamed(ctx, r.api, id)
-}
-
+// enterprisesNamed lists the live enterprises with an sp_enterprise_id.
 func enterprisesNamed(ctx context.Context, api *webex.Client, id string) ([]webex.BroadWorksEnterprise, error) {
 	var found []webex.BroadWorksEnterprise
 	for e, err := range api.ListBroadWorksEnterprises(ctx, webex.BroadWorksEnterpriseFilter{SPEnterpriseID: id}) {
@@ -81,18 +77,8 @@ func (r enterpriseResource) update(ctx context.Context, c *diff.Change, live obj
 
 // sight lists the enterprises, a thousand on a page.
 func (r enterpriseResource) sight(ctx context.Context, waiting []Result) (sighting, error) {
-	listed := map[string]object{}
-	enough := enoughOf(waiting)
-	for e, err := range r.api.ListBroadWorksEnterprises(ctx, webex.BroadWorksEnterpriseFilter{}) {
-		if err != nil {
-			return sighting{}, err
-		}
-		listed[e.ID] = syncObject(e.ID, e.DirectorySync)
-		if enough(e.ID) {
-			break
-		}
-	}
-	return sighting{objects: listed}, nil
+	all := r.api.ListBroadWorksEnterprises(ctx, webex.BroadWorksEnterpriseFilter{})
+	return sightOf(all, waiting, func(e webex.BroadWorksEnterprise) object { return syncObject(e.ID, e.DirectorySync) })
 }
 
 // syncObject is an enterprise as the protocol sees it. A synchronisation that

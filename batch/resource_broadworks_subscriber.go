@@ -72,18 +72,10 @@ func (r broadWorksSubscriberResource) remove(ctx context.Context, _ *diff.Change
 
 // sight lists what changed since the oldest waiting subscriber was written.
 func (r broadWorksSubscriberResource) sight(ctx context.Context, waiting []Result) (sighting, error) {
-	listed := map[string]object{}
-	enough := enoughOf(waiting)
-	for s, err := range r.api.ListBroadWorksSubscribers(ctx, webex.BroadWorksSubscriberFilter{LastStatusChange: oldest(waiting).Add(-apiClockBehind)}) {
-		if err != nil {
-			return sighting{}, err
-		}
-		listed[s.ID] = broadWorksSubscriberObject(s)
-		if enough(s.ID) {
-			break
-		}
-	}
-	return sighting{objects: listed, lagging: true}, nil
+	recent := r.api.ListBroadWorksSubscribers(ctx, webex.BroadWorksSubscriberFilter{LastStatusChange: changedSince(waiting)})
+	seen, err := sightOf(recent, waiting, broadWorksSubscriberObject)
+	seen.lagging = true
+	return seen, err
 }
 
 // broadWorksSubscriberObject is a live BroadWorks subscriber as the protocol sees it.

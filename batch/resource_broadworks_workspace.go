@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,14 +19,7 @@ type broadWorksWorkspaceResource struct {
 }
 
 func (r broadWorksWorkspaceResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
-	name := after(c)(diff.ColDisplayName)
-	if name == "" {
-		for _, f := range c.Fields {
-			if f.Column == diff.ColDisplayName {
-				name = f.Before
-			}
-		}
-	}
+	name := cmp.Or(after(c)(diff.ColDisplayName), before(c, diff.ColDisplayName))
 	return r.listed(ctx, c, func(o object) bool { return name != "" && o.cells[diff.ColDisplayName] == name })
 }
 

@@ -63,18 +63,7 @@ func (r customerResource) sight(ctx context.Context, waiting []Result) (sighting
 	if large || err != nil {
 		return sighting{}, err
 	}
-	listed := map[string]object{}
-	enough := enoughOf(waiting)
-	for c, err := range r.api.ListCustomers(ctx, webex.CustomerFilter{}) {
-		if err != nil {
-			return sighting{}, err
-		}
-		listed[c.ID] = customerObject(c)
-		if enough(c.ID) {
-			break
-		}
-	}
-	return sighting{objects: listed}, nil
+	return sightOf(r.api.ListCustomers(ctx, webex.CustomerFilter{}), waiting, customerObject)
 }
 
 // customerObject is a live customer as the protocol sees it. A package may have

@@ -95,22 +95,12 @@ func (r subscriberResource) remove(ctx context.Context, _ *diff.Change, live obj
 	return got, err
 }
 
-// sight lists what changed since the oldest waiting subscriber was written; that
-// is about what this run itself has done in the meantime.
+// sight lists what changed since the oldest waiting subscriber was written.
 func (r subscriberResource) sight(ctx context.Context, waiting []Result) (sighting, error) {
-	since := oldest(waiting).Add(-apiClockBehind)
-	listed := map[string]object{}
-	enough := enoughOf(waiting)
-	for s, err := range r.api.ListSubscribers(ctx, webex.SubscriberFilter{LastStatusChange: since}) {
-		if err != nil {
-			return sighting{}, err
-		}
-		listed[s.ID] = subscriberObject(s)
-		if enough(s.ID) {
-			break
-		}
-	}
-	return sighting{objects: listed, lagging: true}, nil
+	recent := r.api.ListSubscribers(ctx, webex.SubscriberFilter{LastStatusChange: changedSince(waiting)})
+	seen, err := sightOf(recent, waiting, subscriberObject)
+	seen.lagging = true
+	return seen, err
 }
 
 // subscriberObject is a live subscriber as the protocol sees it.
