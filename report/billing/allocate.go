@@ -2,6 +2,7 @@ package billing
 
 import (
 	"cmp"
+	"fmt"
 	"math/big"
 	"slices"
 )
@@ -15,6 +16,37 @@ type Share struct {
 	Customer  string
 	Days      *big.Rat // user-days, by which is divided
 	Amount    *big.Rat
+}
+
+// divided is what charges for the provider as a whole come to in a currency, and
+// among how many customers they were divided.
+type divided struct {
+	Currency  string
+	Amount    *big.Rat
+	Customers int
+}
+
+func (d divided) String() string {
+	return fmt.Sprintf("%s %s divided among %d customers", Money(d.Amount, d.Currency), d.Currency, d.Customers)
+}
+
+// divided adds up the shares by currency.
+func (r *Result) divided() []divided {
+	sums := make(map[string]*big.Rat)
+	customers := make(map[string]map[string]bool)
+	for i := range r.Allocation {
+		s := &r.Allocation[i]
+		if sums[s.Currency] == nil {
+			sums[s.Currency], customers[s.Currency] = new(big.Rat), make(map[string]bool)
+		}
+		sums[s.Currency].Add(sums[s.Currency], s.Amount)
+		customers[s.Currency][s.Customer] = true
+	}
+	var all []divided
+	for _, iso := range sortedKeys(sums) {
+		all = append(all, divided{iso, sums[iso], len(customers[iso])})
+	}
+	return all
 }
 
 // Allocate divides an amount in proportion to weights. Every part has at most

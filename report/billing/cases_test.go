@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -240,6 +241,16 @@ func TestAllocation(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"C-1001 79.03", "C-1002 3.62"}, got); diff != "" {
 		t.Error(diff)
+	}
+	var text, page bytes.Buffer
+	if err := errors.Join(WriteText(&text, r), WriteHTML(&page, r)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n82.65 USD divided among 2 customers; --xlsx, --html and --output json have the shares\n"; !strings.Contains(text.String(), want) {
+		t.Errorf("the summary lacks %q:\n%s", want, &text)
+	}
+	if want := `<tr class="total"><th scope="row">Total USD<td><td><td><td class="n">82.65<td>USD</tr>`; !strings.Contains(page.String(), want) {
+		t.Errorf("the page lacks %q", want)
 	}
 }
 

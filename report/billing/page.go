@@ -31,7 +31,8 @@ type pageView struct {
 	Accruals, Accrued                 []pageAccrual
 	Margins, MarginTotals             []marginView
 	Customers                         []pageCustomer
-	Shares                            []pageShare
+	Shares, ShareTotals               []pageShare
+	HiddenCustomers, HiddenShares     int
 	Sources                           []pageSource
 	Notes                             []string
 }
@@ -150,6 +151,10 @@ func (v *pageView) addMoney(r *Result) {
 	for _, s := range few(r.Allocation) {
 		v.Shares = append(v.Shares, pageShare{lineOf(s.InvoiceID, s.Lines), printable(s.Package), printable(s.Customer), Exact(s.Days), Money(s.Amount, s.Currency), s.Currency})
 	}
+	for _, d := range r.divided() {
+		v.ShareTotals = append(v.ShareTotals, pageShare{"Total " + d.Currency, "", "", "", Money(d.Amount, d.Currency), d.Currency})
+	}
+	v.HiddenCustomers, v.HiddenShares = len(r.Customers())-len(v.Customers), len(r.Allocation)-len(v.Shares)
 	for _, a := range r.Accruals {
 		v.Accruals = append(v.Accruals, pageAccrual{printable(a.Package), Exact(a.Seats), cmp.Or(Money(a.Amount, a.Currency), "no price"), a.Currency})
 	}

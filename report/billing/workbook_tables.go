@@ -110,14 +110,12 @@ func (b *bookWriter) writeShares(r *Result) {
 		return
 	}
 	s := b.table(sheetShares, len(r.Allocation), text("invoice_id", 16), text("invoice_line", 14), text("package", 22), text("customer", 40), text("currency", 10), figure("user_days", 13), figure("amount", 14))
-	totals := make(map[string]amount)
 	for _, a := range r.Allocation {
 		s.write(a.InvoiceID, a.Lines, a.Package, a.Customer, a.Currency, quantity(a.Days), money(a.Amount, a.Currency))
-		totals[a.Currency] = money(add(orZero(totals[a.Currency].value), a.Amount), a.Currency)
 	}
-	for _, iso := range sortedKeys(totals) {
-		sum := fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, s.rangeOf("amount", len(r.Allocation)), s.rangeOf("currency", len(r.Allocation)), iso)
-		s.write(bold("Total "+iso), "", "", "", bold(iso), "", bold(formula{sum, totals[iso]}))
+	for _, d := range r.divided() {
+		sum := fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, s.rangeOf("amount", len(r.Allocation)), s.rangeOf("currency", len(r.Allocation)), d.Currency)
+		s.write(bold("Total "+d.Currency), "", "", "", bold(d.Currency), "", bold(formula{sum, money(d.Amount, d.Currency)}))
 	}
 	s.end()
 }

@@ -36,13 +36,24 @@ func WriteText(w io.Writer, r *Result) error {
 	if _, err := b.WriteTo(w); err != nil {
 		return err
 	}
-	for _, section := range []func(io.Writer, *Result) error{writeAccruals, writeMargins, writeCarried} {
+	for _, section := range []func(io.Writer, *Result) error{writeDivided, writeAccruals, writeMargins, writeCarried} {
 		if err := section(w, r); err != nil {
 			return err
 		}
 	}
 	for _, n := range r.Notes {
 		if _, err := fmt.Fprintf(w, "note: %s\n", printable(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeDivided says that charges for the provider as a whole were divided; the
+// shares are too many for a summary.
+func writeDivided(w io.Writer, r *Result) error {
+	for _, d := range r.divided() {
+		if _, err := fmt.Fprintf(w, "\n%s; --xlsx, --html and --output json have the shares\n", d); err != nil {
 			return err
 		}
 	}
