@@ -63,9 +63,9 @@ With --inventory it also says what is billed and not wanted, and the reverse.
 Ends with 0 where everything agrees, with 2 where there are findings, and with 3
 where the files cannot be used; with --period also with 5 where another report
 stands in the way, 7 where the token will not do, and 8 where a report is not ready.`,
-		Example: `  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv
-  wholesync billing reconcile --invoice invoice.csv --usage usage.csv --prices prices.csv --proration auto
-  wholesync billing reconcile --invoice invoice.csv --period 2026-04 --prices prices.csv --live`,
+		Example: `  wholesync billing reconcile --invoice samples/invoice.csv --usage samples/usage.csv --prices samples/prices.csv
+  wholesync billing reconcile --invoice samples/invoice-commerce.csv --mapping samples/mapping-commerce.yaml --usage samples/customers-usage.csv --prices samples/prices.csv --proration auto
+  wholesync billing reconcile --sandbox --invoice samples/invoice-demo.csv --period 2026-04 --prices samples/prices.csv --live`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return a.reconcile(&o) },
 	}

@@ -128,3 +128,23 @@ func sampleRows(t *testing.T, name string) []map[string]string {
 	}
 	return all
 }
+
+// TestExamplesOfReconcile: what the help of the command shows can be typed in a
+// clone as it stands.
+func TestExamplesOfReconcile(t *testing.T) {
+	t.Parallel()
+	examples := strings.Split(newReconcile(&app{}).Example, "\n")
+	if len(examples) < 3 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, example := range examples {
+		for _, word := range strings.Fields(example) {
+			if !strings.HasSuffix(word, ".csv") && !strings.HasSuffix(word, ".yaml") {
+				continue
+			}
+			if _, err := os.Stat(root + "/" + word); err != nil {
+				t.Errorf("%s: %v", example, err)
+			}
+		}
+	}
+}

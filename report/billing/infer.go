@@ -137,6 +137,9 @@ func (r *run) infer() {
 	}
 	slices.SortStableFunc(found.Fits, func(a, b Fit) int { return cmp.Compare(b.Lines, a.Lines) })
 	found.Text = found.words(Money(c.stated, r.currency) + " " + r.currency)
+	if len(c.groups) == 0 {
+		found.Text = "the proration cannot be found out: no charge has both usage and a price of a price list"
+	}
 	if len(found.Fits) > 0 {
 		r.opt.Policy = found.Fits[0].Policy
 	}

@@ -128,6 +128,20 @@ func TestInfer(t *testing.T) {
 	}
 }
 
+// TestInferNeedsPrices: the invoice's own prices give every proration that divides
+// by the same days, so nothing is inferred from them.
+func TestInferNeedsPrices(t *testing.T) {
+	opt := DefaultOptions()
+	opt.Auto = true
+	r, err := Reconcile(Input{Lines: exampleLines("79.03", "57.87", "10.02", "7.04"), Reports: []Report{exampleReport()}, Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "the proration cannot be found out: no charge has both usage and a price of a price list"; r.Inference.Text != want || r.Policy.String() != DefaultPolicy().String() {
+		t.Errorf("%q, compared by %s", r.Inference.Text, r.Policy)
+	}
+}
+
 func TestExampleIsClean(t *testing.T) {
 	r := compared(t, Input{Lines: exampleLines("79.03", "57.87", "10.02", "7.04"), Reports: []Report{exampleReport(), exampleUsers()}})
 	want := []brief{
