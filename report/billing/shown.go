@@ -11,8 +11,12 @@ import (
 // comparison makes it, only [Result.Shown].
 const BelowThreshold Code = "BELOW_THRESHOLD"
 
+// exact tells a charge that is right to the cent. One that a tolerance forgave is
+// a match and not exact.
+func (f *Finding) exact() bool { return f.Code == Match && orZero(f.Difference).Sign() == 0 }
+
 // Shown gives the findings that people want to see: all of them, or all but the
-// matches and, where there is a threshold, with one finding for each currency in
+// matches to the cent and, where there is a threshold, with one finding for each currency in
 // place of those under it. Their differences add up to the same as all.
 func (r *Result) Shown(all bool) []Finding {
 	if all {
@@ -23,7 +27,7 @@ func (r *Result) Shown(all bool) []Finding {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		switch {
-		case f.Code == Match && (r.Threshold == nil || orZero(f.Difference).Sign() == 0):
+		case f.exact():
 		case r.Threshold != nil && f.Difference != nil && f.Difference.Sign() != 0 && abs(f.Difference).Cmp(r.Threshold) < 0:
 			small[f.Currency] = append(small[f.Currency], f)
 		default:

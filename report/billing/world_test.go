@@ -106,6 +106,7 @@ func checkSums(t interface {
 	Errorf(string, ...any)
 }, r *Result) {
 	t.Helper()
+	checkShown(t, r)
 	sums := make(map[string]*big.Rat)
 	for _, f := range r.Findings {
 		if f.Difference == nil {
@@ -122,6 +123,29 @@ func checkSums(t interface {
 	for _, total := range r.Totals {
 		if sum := orZero(sums[total.Currency]); sum.Cmp(sub(total.Billed, total.Expected)) != 0 || sum.Cmp(total.Difference) != 0 {
 			t.Errorf("%s: findings add up to %s, totals differ by %s", total.Currency, Exact(sum), Exact(sub(total.Billed, total.Expected)))
+		}
+	}
+}
+
+// checkShown checks that nothing is lost on the way to people: the findings that
+// they see and the causes come to the totals.
+func checkShown(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, r *Result) {
+	t.Helper()
+	shown, causes := make(map[string]*big.Rat), make(map[string]*big.Rat)
+	for _, f := range r.Shown(false) {
+		if f.Difference != nil {
+			shown[f.Currency] = add(orZero(shown[f.Currency]), f.Difference)
+		}
+	}
+	for _, c := range r.Causes() {
+		causes[c.Currency] = add(orZero(causes[c.Currency]), c.Difference)
+	}
+	for _, total := range r.Totals {
+		if a, b := orZero(shown[total.Currency]), orZero(causes[total.Currency]); a.Cmp(total.Difference) != 0 || b.Cmp(total.Difference) != 0 {
+			t.Errorf("%s: the totals differ by %s, the findings shown come to %s, the causes to %s", total.Currency, Exact(total.Difference), Exact(a), Exact(b))
 		}
 	}
 }

@@ -194,7 +194,8 @@ type Cause struct {
 	Difference *big.Rat
 }
 
-// Causes adds the findings up by code, the most money first; matches are left out.
+// Causes adds the findings up by code, the most money first. Matches are left
+// out, but for what a tolerance forgave: it is in the totals.
 func (r *Result) Causes() []Cause {
 	type key struct {
 		code Code
@@ -203,7 +204,7 @@ func (r *Result) Causes() []Cause {
 	by := make(map[key]*Cause)
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Code == Match {
+		if f.exact() {
 			continue
 		}
 		k := key{f.Code, f.Currency}
