@@ -87,3 +87,24 @@ func (p *Prices) only() (iso string) {
 	}
 	return iso
 }
+
+// notePriceChanges tells of prices that are others at the end of the period than
+// at its beginning: the one of the first day is taken for all of it.
+func (r *run) notePriceChanges() {
+	told := make(map[groupKey]bool)
+	for _, g := range r.groups {
+		key := groupKey{pkg: g.pkg, currency: g.currency}
+		first, _ := r.in.Prices.On(r.period.First, g.pkg, g.currency)
+		last, _ := r.in.Prices.On(r.period.Last, g.pkg, g.currency)
+		if first == nil || told[key] || last != nil && first.Cmp(last) == 0 {
+			continue
+		}
+		told[key] = true
+		then := "ends"
+		if last != nil {
+			then = "becomes " + Exact(last)
+		}
+		r.result.Notes = append(r.result.Notes, fmt.Sprintf("the price %s %s of %s %s within %s; that of the first day was taken",
+			Exact(first), g.currency, g.pkg, then, r.period))
+	}
+}

@@ -119,6 +119,7 @@ func Reconcile(in Input) (*Result, error) {
 	}
 	r.checkTotals()
 	r.compareGroups()
+	r.notePriceChanges()
 	r.tellRates()
 	r.settleClaims()
 	r.lookAtInventory()

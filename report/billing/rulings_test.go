@@ -61,3 +61,33 @@ func TestUnbilledUsageWorthNothing(t *testing.T) {
 		}
 	}
 }
+
+// The price of the first day counts for the whole period. Where there is another
+// one at its end, that is told.
+func TestPriceChangesWithinPeriod(t *testing.T) {
+	middle := april.First + 14
+	for name, tt := range map[string]struct {
+		list  []Price
+		notes []string
+	}{
+		"the same":      {[]Price{{Unit: rat("7.25")}}, nil},
+		"written twice": {[]Price{{Unit: rat("7.25"), Valid: Period{Last: middle}}, {Unit: rat("7.25"), Valid: Period{First: middle + 1}}}, nil},
+		"raised": {[]Price{{Unit: rat("7.25"), Valid: Period{Last: middle}}, {Unit: rat("7.50"), Valid: Period{First: middle + 1}}},
+			[]string{"the price 7.25 USD of webex_calling becomes 7.5 within 2026-04-01..2026-04-30; that of the first day was taken"}},
+		"ended": {[]Price{{Unit: rat("7.25"), Valid: Period{Last: middle}}},
+			[]string{"the price 7.25 USD of webex_calling ends within 2026-04-01..2026-04-30; that of the first day was taken"}},
+	} {
+		for i := range tt.list {
+			tt.list[i].Package, tt.list[i].Currency = "webex_calling", "USD"
+		}
+		prices, err := NewPrices(tt.list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := compared(t, Input{Prices: prices, Lines: []Line{line("1", acme, "webex_calling", "30", "7.25"), line("2", bolt, "webex_calling", "30", "7.25")},
+			Reports: []Report{report(LevelCustomer, usage(acme, "webex_calling", "", "30"), usage(bolt, "webex_calling", "", "30"))}})
+		if !r.Clean() || !slices.Equal(r.Notes, tt.notes) {
+			t.Errorf("%s: notes %q, want %q", name, r.Notes, tt.notes)
+		}
+	}
+}
