@@ -60,42 +60,51 @@ func (r *run) working(g *group, p Policy, price *big.Rat) *Working {
 	return &Working{g.measure().days, p.monthDays(r.dim), price, p, len(g.shares)}
 }
 
-// Arithmetic writes down how the expected amount was computed, so that a person
-// can do it again. It is blank where nothing was computed.
-func (f *Finding) Arithmetic() string {
+// Steps says in words how the expected amount comes about, one step each, so that
+// a person can do it again. There are none where nothing was computed.
+func (f *Finding) Steps() []string {
 	w := f.Working
 	if w == nil || f.Exact == nil {
-		return ""
+		return nil
 	}
 	p, money := w.Policy, Money(f.ExpectedAmount, f.Currency)
 	if p.Level == RoundGroup && w.Shares > 1 {
-		return fmt.Sprintf("the shares of %d customers, each rounded %s, are %s; their exact sum is %s", w.Shares, p.Mode, money, Exact(f.Exact))
+		return []string{fmt.Sprintf("the shares of %d customers, each rounded %s, are %s %s; their exact sum is %s", w.Shares, p.Mode, money, f.Currency, Exact(f.Exact))}
 	}
-	days, price := fmt.Sprintf("%s / %d", Exact(w.Days), w.MonthDays), Money(w.ListPrice, f.Currency)
-	var s string
+	average, quantity := averageStep(w.Days, w.MonthDays), Exact(f.ExpectedQuantity)
+	var steps []string
 	switch p.Rule {
 	case AverageDP:
-		s = fmt.Sprintf("%s to %d places is %s; %s x %s", days, p.Places, Exact(f.ExpectedQuantity), Exact(f.ExpectedQuantity), price)
+		steps = []string{average, fmt.Sprintf("rounded to %d places: %s seats", p.Places, quantity)}
 	case DayRateDP:
-		rate := Exact(div(f.ExpectedUnitPrice, fromInt(w.MonthDays)))
-		s = fmt.Sprintf("%s / %d to %d places is %s; %s x %s", price, w.MonthDays, p.Places, rate, Exact(w.Days), rate)
+		steps = []string{average, fmt.Sprintf("%s / %d days, rounded to %d places, is the price of a day; for the month %s",
+			Money(w.ListPrice, f.Currency), w.MonthDays, p.Places, Money(f.ExpectedUnitPrice, f.Currency))}
 	case Ceil:
-		s = fmt.Sprintf("%s up to a whole seat is %s; %s x %s", days, Exact(f.ExpectedQuantity), Exact(f.ExpectedQuantity), price)
+		steps = []string{average, "rounded up to whole seats: " + quantity}
 	case Peak:
-		s = fmt.Sprintf("%s seats at most; %s x %s", Exact(f.ExpectedQuantity), Exact(f.ExpectedQuantity), price)
+		steps = []string{"the most seats on one day: " + quantity}
 	case Snapshot:
-		s = fmt.Sprintf("%s seats at the end; %s x %s", Exact(f.ExpectedQuantity), Exact(f.ExpectedQuantity), price)
+		steps = []string{"the seats at the end: " + quantity}
 	case Commit:
-		s = fmt.Sprintf("%s seats, %s committed; %s x %s", days, Exact(p.Committed), Exact(f.ExpectedQuantity), Money(f.ExpectedUnitPrice, f.Currency))
+		steps = []string{average, fmt.Sprintf("at least %s seats are committed: %s", Exact(p.Committed), quantity)}
 	default:
-		s = fmt.Sprintf("%s x %s", days, price)
+		steps = []string{average}
 	}
-	s += " = " + Exact(f.Exact)
-	if f.Exact.Cmp(f.ExpectedAmount) != 0 {
-		s += fmt.Sprintf(", rounded %s to %s", p.Mode, money)
+	mode := string(p.Mode)
+	if p.Level == RoundGroup {
+		mode += " for each customer"
 	}
-	return s
+	return append(steps, fmt.Sprintf("%s x %s = %s", UnitMonth.count(f.ExpectedQuantity), Money(f.ExpectedUnitPrice, f.Currency), Exact(f.Exact)),
+		fmt.Sprintf("rounded %s: %s %s", mode, money, f.Currency))
 }
+
+// averageStep is the step from user-days to the seats of a month.
+func averageStep(days *big.Rat, monthDays int) string {
+	return fmt.Sprintf("%s user-days / %d days = %s seats", Exact(days), monthDays, Exact(div(days, fromInt(monthDays))))
+}
+
+// Arithmetic is the steps on one line, blank where there are none.
+func (f *Finding) Arithmetic() string { return strings.Join(f.Steps(), "; ") }
 
 // byLine lists everything that was billed or expected in the order of the
 // invoice, and then what is on no line.

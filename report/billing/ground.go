@@ -2,7 +2,6 @@ package billing
 
 import (
 	"cmp"
-	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -17,8 +16,6 @@ type Ground struct {
 	Policy    Policy
 	MonthDays int      // of the month that a price is for
 	Days      *big.Rat // user-days that were counted; nil = the finding is not about usage
-	Peak      *big.Rat // seats on the busiest day, nil = not known
-	Last      *big.Rat // seats at the end, nil = not known
 	Price     *big.Rat // of a seat for a month, nil = not known
 	PriceFrom string   // where the price is from
 	Corrected bool     // the rows add up to something else, because days in two packages or in another zone were moved
@@ -89,12 +86,10 @@ func (r *run) groundOf(f *Finding, of map[*Line]*group) Ground {
 			ground.Lines = append(ground.Lines, *l)
 		}
 	}
-	m := g.measure()
-	ground.Days, ground.Peak, ground.Last = m.days, m.peak, m.last
-	ground.Policy, _ = r.policyOf(g)
-	ground.MonthDays = ground.Policy.monthDays(r.dim)
 	p := r.priceOf(g)
-	ground.Price, ground.PriceFrom = p.unit, "the invoice itself"
+	policy, _ := r.policyOf(g)
+	w := r.working(g, policy, p.unit)
+	ground.Days, ground.MonthDays, ground.Policy, ground.Price, ground.PriceFrom = w.Days, w.MonthDays, w.Policy, w.ListPrice, "the invoice itself"
 	if !p.own {
 		ground.PriceFrom = cmp.Or(r.in.Prices.Name, "the price list")
 		if how := p.conversion(); how != "" {
@@ -154,35 +149,11 @@ func (g *Ground) finish() {
 // Steps says in words how the expected amount comes about, one step each.
 func (g *Ground) Steps() []string {
 	f := &g.Finding
-	if g.Days == nil || f.ExpectedQuantity == nil {
+	switch {
+	case f.Working != nil:
+		return f.Steps()
+	case g.Days == nil || f.ExpectedQuantity == nil:
 		return nil
 	}
-	dim := fmt.Sprint(g.MonthDays)
-	average := fmt.Sprintf("%s user-days / %s days = %s seats", Exact(g.Days), dim, Exact(div(g.Days, fromInt(g.MonthDays))))
-	var steps []string
-	switch p := g.Policy; p.Rule {
-	case AverageDP:
-		steps = append(steps, average, fmt.Sprintf("rounded to %d places: %s seats", p.Places, Exact(f.ExpectedQuantity)))
-	case DayRateDP:
-		steps = append(steps, average, fmt.Sprintf("%s / %s days, rounded to %d places, is the price of a day; for the month %s", Money(g.Price, f.Currency), dim, p.Places, Money(f.ExpectedUnitPrice, f.Currency)))
-	case Ceil:
-		steps = append(steps, average, fmt.Sprintf("rounded up to whole seats: %s", Exact(f.ExpectedQuantity)))
-	case Peak:
-		steps = append(steps, fmt.Sprintf("the most seats on one day: %s", Exact(g.Peak)))
-	case Snapshot:
-		steps = append(steps, fmt.Sprintf("the seats at the end: %s", Exact(g.Last)))
-	case Commit:
-		steps = append(steps, average, fmt.Sprintf("at least %s seats are committed: %s", Exact(p.Committed), Exact(f.ExpectedQuantity)))
-	default:
-		steps = append(steps, average)
-	}
-	if f.Exact == nil {
-		return append(steps, "no price is known")
-	}
-	word := string(g.Policy.Mode)
-	if g.Policy.Level == RoundGroup {
-		word += " for each customer"
-	}
-	return append(steps, fmt.Sprintf("%s x %s = %s", UnitMonth.count(f.ExpectedQuantity), Money(f.ExpectedUnitPrice, f.Currency), Exact(f.Exact)),
-		fmt.Sprintf("rounded %s: %s %s", word, Money(f.ExpectedAmount, f.Currency), f.Currency))
+	return []string{averageStep(g.Days, g.MonthDays), "no price is known"}
 }

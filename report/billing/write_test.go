@@ -119,7 +119,7 @@ func TestPageHasAll(t *testing.T) {
 	page := b.String()
 	for _, want := range []string{
 		`<h2 id="causes">`, `<h2 id="findings">`, `<h2 id="ledger">`, `<h2 id="accruals">`, `<h2 id="customers">`, `<h2 id="evidence">`, `<h2 id="allocation">`, `<h2 id="sources">`,
-		"327 / 30 x 7.25 = 79.025, rounded half-up to 79.03", strings.Repeat("ab", 32), "QUANTITY as quantity; not used: =NOTE()",
+		"327 user-days / 30 days = 10.9 seats; 10.9 seats x 7.25 = 79.025; rounded half-up: 79.03 USD", strings.Repeat("ab", 32), "QUANTITY as quantity; not used: =NOTE()",
 		`<svg viewBox="0 0 820`, `role="img" aria-label="Difference by cause in USD`, "prefers-color-scheme: dark", "@media print",
 		"&lt;img src=x", "&lt;script&gt;",
 	} {
