@@ -2,12 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"wholesync/batch"
 	"wholesync/internal/webex"
 	"wholesync/report"
 )
@@ -23,7 +24,7 @@ many entries it added, updated and deleted. With --now it starts a
 synchronisation and waits for its end, up to --poll-timeout.
 
 Switch it on and off with the column dir_sync of a broadworks_enterprise row.
-Ends with 4 where the synchronisation failed, and with 8 where it is still running.`,
+Ends with 4 where the synchronisation failed, and with 8 where its end did not come in time.`,
 		Example: "  wholesync dirsync acme\n  wholesync dirsync sp1+acme --now --output json",
 		Args:    oneEnterprise,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.dirSync(a.stop, args[0], now) },
@@ -48,25 +49,20 @@ func (a *app) dirSync(ctx context.Context, name string, now bool) error {
 		return err
 	}
 	defer api.close()
-	e, err := enterpriseNamed(ctx, api.client, name)
+	e, err := batch.FindEnterprise(ctx, api.client, name)
 	if err != nil {
 		return err
 	}
-	d, err := api.client.GetDirectorySync(ctx, e.ID)
+	d, ended, err := a.readSync(ctx, api, e, now)
 	if err != nil {
-		return fmt.Errorf("reading the directory sync of %q: %w", name, err)
-	}
-	if now {
-		if d, err = a.syncNow(ctx, api.client, e, d); err != nil {
-			return err
-		}
+		return err
 	}
 	if err := a.printSync(e, d); err != nil {
 		return err
 	}
 	switch {
-	case now && d.Busy():
-		return fail(exitIncomplete, "synchronising %q: it still runs (%s) after --poll-timeout %s; look again with wholesync dirsync %s",
+	case !ended:
+		return fail(exitIncomplete, "synchronising %q: it has not ended (%s) after --poll-timeout %s; look again with wholesync dirsync %s",
 			name, report.Clean(d.Status), a.global.pollTimeout, report.ShellWord(name))
 	case d.State() == webex.SyncFailed:
 		return endWith(exitRows)
@@ -74,61 +70,25 @@ func (a *app) dirSync(ctx context.Context, name string, now bool) error {
 	return nil
 }
 
-// enterpriseNamed finds the one enterprise with an sp_enterprise_id.
-func enterpriseNamed(ctx context.Context, client *webex.Client, name string) (webex.BroadWorksEnterprise, error) {
-	var found []webex.BroadWorksEnterprise
-	for e, err := range client.ListBroadWorksEnterprises(ctx, webex.BroadWorksEnterpriseFilter{SPEnterpriseID: name}) {
-		if err != nil {
-			return webex.BroadWorksEnterprise{}, fmt.Errorf("looking for enterprise %q: %w", name, err)
+// readSync reads the state of an enterprise's directory sync, after a new
+// synchronisation where one is wanted. Ended is false where its end did not come in
+// time.
+func (a *app) readSync(ctx context.Context, api *session, e webex.BroadWorksEnterprise, now bool) (d webex.DirectorySync, ended bool, err error) {
+	if !now {
+		if d, err = api.client.GetDirectorySync(ctx, e.ID); err != nil {
+			return d, true, fmt.Errorf("reading the directory sync of %q: %w", e.SPEnterpriseID, err)
 		}
-		if e.SPEnterpriseID == name {
-			found = append(found, e)
-		}
+		return d, true, nil
 	}
-	switch len(found) {
-	case 0:
-		return webex.BroadWorksEnterprise{}, fmt.Errorf("looking for enterprise %q: there is none; export --offer broadworks lists them", name)
-	case 1:
-		return found[0], nil
+	s := batch.DirectorySyncer{API: api.client, PollInterval: a.global.pollInterval, PollTimeout: a.global.pollTimeout}
+	d, ended, err = s.Sync(ctx, e.ID)
+	switch {
+	case errors.Is(err, batch.ErrSyncOff):
+		err = fail(exitRows, "synchronising %q: %w", e.SPEnterpriseID, err)
+	case err != nil:
+		err = fmt.Errorf("synchronising %q: %w", e.SPEnterpriseID, err)
 	}
-	return webex.BroadWorksEnterprise{}, fmt.Errorf("looking for enterprise %q: %d live enterprises have this sp_enterprise_id; find out which one is meant in Partner Hub", name, len(found))
-}
-
-// syncNow starts a synchronisation and waits for its end. One that runs already
-// is waited for instead.
-func (a *app) syncNow(ctx context.Context, client *webex.Client, e webex.BroadWorksEnterprise, d webex.DirectorySync) (webex.DirectorySync, error) {
-	if !d.Enabled {
-		return d, fail(exitRows, "synchronising %q: its directory sync is off; switch it on with a row that says dir_sync=on", e.SPEnterpriseID)
-	}
-	before := d
-	if !d.Busy() {
-		var err error
-		if d, _, err = client.SyncDirectory(ctx, e.ID); err != nil {
-			return d, fmt.Errorf("synchronising %q: %w", e.SPEnterpriseID, err)
-		}
-	}
-	deadline := time.Now().Add(a.global.pollTimeout)
-	for pause := a.global.pollInterval; time.Now().Before(deadline) && !ended(before, d); pause = min(pause*3/2, longestPause) {
-		select {
-		case <-ctx.Done():
-			return d, context.Cause(ctx)
-		case <-time.After(min(pause, time.Until(deadline))):
-		}
-		var err error
-		if d, err = client.GetDirectorySync(ctx, e.ID); err != nil {
-			return d, fmt.Errorf("waiting for the directory sync of %q: %w", e.SPEnterpriseID, err)
-		}
-	}
-	return d, nil
-}
-
-// longestPause is what the time between two looks grows to.
-const longestPause = 30 * time.Second
-
-// ended reports whether a synchronisation that was started has ended: it is not
-// under way, and is not the one before.
-func ended(before, now webex.DirectorySync) bool {
-	return !now.Busy() && (before.Busy() || !now.LastEnd.Equal(before.LastEnd) || now.LastTrackingID != before.LastTrackingID)
+	return d, ended, err
 }
 
 // syncView is a directory sync for machines. Times are RFC 3339, absent where
