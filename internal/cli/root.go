@@ -30,10 +30,11 @@ type app struct {
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "wholesync",
-		Short: "Bring a Webex wholesale estate to the state that a CSV file describes",
-		Long: `Wholesync reads which customers and subscribers of a Cisco Webex wholesale
-partner should exist, compares that with the live state, shows what would change,
-and changes it.
+		Short: "Bring a Webex estate, Wholesale or BroadWorks, to the state that a CSV file describes",
+		Long: `Wholesync reads which customers and subscribers of a Cisco Webex partner,
+Wholesale or BroadWorks, should exist, compares that with the live state, shows
+what would change, and changes it. For finance it holds the invoice against the
+metered usage.
 
 Try it without an account:
 

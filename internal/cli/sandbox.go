@@ -32,9 +32,10 @@ func newSandbox(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve the simulated API on this machine",
-		Long: `Sandbox serves a stand-in for the wholesale API on a loopback address until it is
-interrupted. It keeps the vendor's rules, and its estate is in memory only. Use it
-for rehearsals and for tests of whatever calls wholesync.
+		Long: `Sandbox serves a stand-in for the Webex API, Wholesale and BroadWorks, on a
+loopback address until it is interrupted. It keeps the vendor's rules, and its
+estate is in memory only. Use it for rehearsals and for tests of whatever calls
+wholesync.
 
 Downloads of billing reports are on a port of their own, as the vendor has them on
 another host. GET /__sandbox/state shows the whole estate and /__sandbox/log every

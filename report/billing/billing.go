@@ -6,7 +6,7 @@
 // minus what was expected, to the last digit. [Reconcile] is pure: the same input
 // gives the same findings, whatever the order of its rows.
 //
-// The readers take the usage reports of the wholesale billing API
+// The readers take the usage reports of the billing APIs, wholesale and BroadWorks
 // ([ReadUsage]), invoices as CSV ([ReadInvoice]) and price lists
 // ([ReadPrices]). The writers make what people open.
 package billing
