@@ -20,8 +20,16 @@ func rowsByBlocks(t interface{ Fatal(...any) }, file string, size int) (rows []s
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = table.eachBlock(size, func(b block) bool {
-		var r blockRows
+	spare := make(chan []byte, 1)
+	var r blockRows
+	err = table.eachBlock(size, spare, func(b block) bool {
+		defer func() {
+			clear(b.text) // whoever still looks at it must notice
+			select {
+			case spare <- b.text:
+			default:
+			}
+		}()
 		r.reset(b)
 		for {
 			if err := r.read(); err != nil {
@@ -33,7 +41,7 @@ func rowsByBlocks(t interface{ Fatal(...any) }, file string, size int) (rows []s
 			}
 			var cells []string
 			for i := range r.ends {
-				cells = append(cells, r.cell(i))
+				cells = append(cells, string(r.cell(i)))
 			}
 			rows = append(rows, fmt.Sprintf("%d %q", r.line, cells))
 		}

@@ -27,7 +27,7 @@ func (p *usageParser) stay(r *UsageRow) bool {
 		return false
 	}
 	var last Day
-	if p.cell(p.last) != "" {
+	if len(p.cell(p.last)) > 0 {
 		if last, err = p.day(p.last); err != nil {
 			p.found(p.at[p.last], err.Error())
 			return false

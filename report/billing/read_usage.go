@@ -3,8 +3,10 @@ package billing
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // role is what a column of a usage report tells.
@@ -85,10 +87,12 @@ func UsageRoles() []string {
 // usageReader reads one report.
 type usageReader struct {
 	*table
+	size   int64        // of the file, where it is known
 	at     [roleEnd]int // field of a role, -1 = none
 	report *Report
 	first  role // of the columns that a row's stay is in, where no column counts its days; roleNone otherwise
 	last   role
+	spare  sync.Pool // of parts whose rows are in the report
 }
 
 // ReadUsage reads a usage report: CSV whose columns are found by their names, in
@@ -96,11 +100,12 @@ type usageReader struct {
 // day, and with the first and the last day of each user, of all levels; the columns
 // tell which. The error is a [*ReadError].
 func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
+	size := sizeOf(r)
 	t, err := openTable(r, name, format{})
 	if err != nil {
 		return nil, err
 	}
-	u := &usageReader{table: t, report: &Report{Name: name, SubPartner: NormalID(opt.SubPartner)}}
+	u := &usageReader{table: t, size: size, report: &Report{Name: name, SubPartner: NormalID(opt.SubPartner)}}
 	if err := u.findColumns(opt.Columns); err != nil {
 		return nil, err
 	}
@@ -122,6 +127,19 @@ func ReadUsage(r io.Reader, name string, opt UsageOptions) (*Report, error) {
 		u.report.Period = opt.Period
 	}
 	return u.report, nil
+}
+
+// sizeOf is the number of bytes that a file or a text has, 0 where nobody says.
+func sizeOf(r io.Reader) int64 {
+	switch r := r.(type) {
+	case interface{ Len() int }:
+		return int64(r.Len())
+	case interface{ Stat() (fs.FileInfo, error) }:
+		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+			return min(info.Size(), maxBytes)
+		}
+	}
+	return 0
 }
 
 // findColumns gives each role its field: the one with the best name.

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // usagePart is what one block of a report holds.
@@ -19,6 +21,7 @@ type usagePart struct {
 	first    Problem   // the cell that says so first, should another block say otherwise
 	problems []Problem // of the file's rows, up to the limit
 	err      error     // the rows below cannot be read
+	bytes    int       // of the block
 }
 
 // readRows reads the rows of a report, several blocks at a time, and puts them
@@ -35,12 +38,13 @@ func (u *usageReader) readRows(size int) error {
 		work    = make(chan job)
 		order   = make(chan chan *usagePart, 2*workers)
 		stop    = make(chan struct{})
+		spare   = make(chan []byte, workers)
 		parsers []*usageParser
 	)
 	running.Go(func() {
 		defer close(order)
 		defer close(work)
-		failed = u.eachBlock(size, func(b block) bool {
+		failed = u.eachBlock(size, spare, func(b block) bool {
 			done := make(chan *usagePart, 1)
 			select {
 			case order <- done:
@@ -57,6 +61,10 @@ func (u *usageReader) readRows(size int) error {
 		running.Go(func() {
 			for j := range work {
 				j.done <- p.parse(j.block)
+				select {
+				case spare <- j.text:
+				default: // one more than are needed
+				}
 			}
 		})
 	}
@@ -82,8 +90,6 @@ func (u *usageReader) below(err error) error {
 
 // join puts the parts of a report together.
 func (u *usageReader) join(order <-chan chan *usagePart) error {
-	var parts [][]UsageRow
-	total := 0
 	for done := range order {
 		part := <-done
 		switch period := u.report.Period; {
@@ -101,41 +107,52 @@ func (u *usageReader) join(order <-chan chan *usagePart) error {
 		if part.err != nil {
 			return u.below(part.err)
 		}
-		parts = append(parts, part.rows)
-		total += len(part.rows)
-	}
-	u.report.Rows = make([]UsageRow, 0, total)
-	for i, rows := range parts {
-		u.report.Rows = append(u.report.Rows, rows...)
-		parts[i] = nil
+		u.report.Rows = append(u.roomFor(part), part.rows...)
+		u.spare.Put(part)
 	}
 	return nil
+}
+
+// roomFor gives the rows so far. The first part tells how many there will be, so
+// that they need not be copied each time that they outgrow their room.
+func (u *usageReader) roomFor(part *usagePart) []UsageRow {
+	if u.report.Rows != nil || len(part.rows) == 0 {
+		return u.report.Rows
+	}
+	rows := int64(len(part.rows)) * u.size / int64(part.bytes)
+	return make([]UsageRow, 0, rows+rows/64+1)
 }
 
 func otherPeriod(row, above Period) string {
 	return fmt.Sprintf("the row is for %s, the rows above are for %s", row, above)
 }
 
+// mostCounts is how many quantities a parser remembers.
+const mostCounts = 1 << 12
+
 // usageParser reads blocks, one after the other.
 type usageParser struct {
 	*usageReader // is only read from
 	rows         blockRows
 	part         *usagePart
-	most         int // rows that a block is likely to have
 	spans        []span
 	places       map[string]*Place // by the cells of placeRoles, as they are written
 	days         map[string]Day    // dates read so far
+	counts       map[string]Count  // quantities read so far, of which most are the same few
 	key          []byte            // of the row being read
 	users        []byte            // of the block, one behind the other
 	ends         []int             // of each user in there
 }
 
 func newUsageParser(u *usageReader) *usageParser {
-	return &usageParser{usageReader: u, spans: u.placeSpans(), places: make(map[string]*Place), days: make(map[string]Day)}
+	return &usageParser{usageReader: u, spans: u.placeSpans(), places: make(map[string]*Place), days: make(map[string]Day), counts: make(map[string]Count)}
 }
 
 func (p *usageParser) parse(b block) *usagePart {
-	p.part = &usagePart{rows: make([]UsageRow, 0, p.most)}
+	p.part = &usagePart{bytes: len(b.text)}
+	if used, ok := p.spare.Get().(*usagePart); ok {
+		p.part.rows = used.rows[:0] // its rows are in the report
+	}
 	p.users, p.ends = p.users[:0], p.ends[:0]
 	p.rows.reset(b)
 	for {
@@ -157,7 +174,6 @@ func (p *usageParser) parse(b block) *usagePart {
 		}
 	}
 	p.nameUsers()
-	p.most = max(p.most, len(p.part.rows)+len(p.part.rows)/64)
 	return p.part
 }
 
@@ -179,22 +195,23 @@ func (p *usageParser) found(field int, text string) {
 func (p *usageParser) problem(field int, text string) Problem {
 	made := Problem{File: p.name, Line: p.rows.line, Text: text}
 	if field >= 0 {
-		made.Column, made.Value = p.header[field], strings.Clone(p.rows.cell(field))
+		made.Column, made.Value = p.header[field], string(p.rows.cell(field))
 	}
 	return made
 }
 
-// cell gives the cell of a role, "" where there is none.
-func (p *usageParser) cell(r role) string {
+// cell gives the cell of a role, nothing where there is none. It is valid until
+// the next row is read.
+func (p *usageParser) cell(r role) []byte {
 	if p.at[r] < 0 {
-		return ""
+		return nil
 	}
 	s := p.rows.cell(p.at[r])
-	if s == "" || s[0] > ' ' && s[0] < 0x80 && s[len(s)-1] > ' ' && s[len(s)-1] < 0x80 {
+	if len(s) == 0 || s[0] > ' ' && s[0] < 0x80 && s[len(s)-1] > ' ' && s[len(s)-1] < 0x80 {
 		return s
 	}
-	s, _ = cleanCell(s)
-	return s
+	clean, _ := cleanCell(string(s))
+	return []byte(clean)
 }
 
 // take adds a row to the part, or the problem that it has.
@@ -203,7 +220,7 @@ func (p *usageParser) take() {
 	if p.first == roleNone && !p.count(&r) {
 		return
 	}
-	if p.cell(roleService) == "" && p.cell(roleSKU) == "" {
+	if len(p.cell(roleService)) == 0 && len(p.cell(roleSKU)) == 0 {
 		p.found(-1, "the row names no package and no SKU; is it a total? delete it")
 		return
 	}
@@ -227,15 +244,24 @@ func (p *usageParser) take() {
 
 // count reads the quantity of a row, and tells whether it is good.
 func (p *usageParser) count(r *UsageRow) bool {
-	var err error
-	if r.Count, err = ParseCount(p.cell(roleQuantity)); err != nil {
+	text := p.cell(roleQuantity)
+	if n, ok := p.counts[string(text)]; ok {
+		r.Count = n
+		return true
+	}
+	n, err := ParseCount(string(text))
+	if err != nil {
 		p.found(p.at[roleQuantity], "not a quantity; write it like 327 or 0.5")
 		return false
 	}
-	if r.Count < 0 {
+	if n < 0 {
 		p.found(p.at[roleQuantity], "usage is never negative")
 		return false
 	}
+	if len(p.counts) < mostCounts {
+		p.counts[string(text)] = n
+	}
+	r.Count = n
 	return true
 }
 
@@ -243,15 +269,32 @@ func (p *usageParser) count(r *UsageRow) bool {
 func (p *usageParser) addUser() {
 	for _, r := range []role{roleUserEmail, roleUserID, roleWorkspace, roleLicense} {
 		s := p.cell(r)
-		if s == "" {
+		switch {
+		case len(s) == 0:
 			continue
+		case r != roleUserEmail:
+			p.users = append(p.users, strings.ToLower(NormalID(string(s)))...)
+		default:
+			p.users = appendLower(p.users, s)
 		}
-		if r != roleUserEmail {
-			s = NormalID(s)
-		}
-		p.users = append(p.users, strings.ToLower(s)...)
 		return
 	}
+}
+
+// appendLower adds a text in lower case.
+func appendLower(to, s []byte) []byte {
+	for _, c := range s {
+		if c >= utf8.RuneSelf {
+			return append(to, bytes.ToLower(s)...)
+		}
+	}
+	for _, c := range s {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		to = append(to, c)
+	}
+	return to
 }
 
 // dates reads the days of a row, and tells whether they are good.
@@ -272,13 +315,13 @@ func (p *usageParser) dates(r *UsageRow) bool {
 // day reads a date; a time of day behind it is that of the report's UTC days.
 func (p *usageParser) day(r role) (Day, error) {
 	s := p.cell(r)
-	if d, ok := p.days[s]; ok {
+	if d, ok := p.days[string(s)]; ok {
 		return d, nil
 	}
-	date, _, _ := strings.Cut(s, "T")
+	date, _, _ := strings.Cut(string(s), "T")
 	d, err := ParseDay(date)
 	if err == nil {
-		p.days[strings.Clone(s)] = d
+		p.days[string(s)] = d
 	}
 	return d, err
 }
@@ -307,63 +350,4 @@ func (p *usageParser) period() bool {
 		p.part.period, p.part.first = is, p.problem(p.at[rolePeriodStart], "")
 	}
 	return true
-}
-
-// placeRoles are the columns that tell places apart.
-var placeRoles = []role{roleSubPartnerOrg, roleSubscription, roleCustomerName, roleCustomerOrg, roleCustomerExternal, roleService, roleSKU, roleLicense}
-
-// span is some columns beside each other.
-type span struct{ first, last int }
-
-// placeSpans finds the columns of placeRoles: fewer pieces make a key faster.
-func (u *usageReader) placeSpans() []span {
-	var fields []int
-	for _, r := range placeRoles {
-		// At user level a license may be that of the user alone.
-		if u.at[r] >= 0 && !(r == roleLicense && u.report.Level == LevelUser) {
-			fields = append(fields, u.at[r])
-		}
-	}
-	slices.Sort(fields)
-	var spans []span
-	for _, f := range fields {
-		if n := len(spans); n > 0 && spans[n-1].last == f-1 {
-			spans[n-1].last = f
-			continue
-		}
-		spans = append(spans, span{f, f})
-	}
-	return spans
-}
-
-// place finds the place of a row among those of earlier rows. It is nil where the
-// row has a problem.
-func (p *usageParser) place() *Place {
-	p.key = p.key[:0]
-	for _, s := range p.spans {
-		p.key = append(append(p.key, p.rows.span(s.first, s.last)...), 0)
-	}
-	if known, ok := p.places[string(p.key)]; ok {
-		return known
-	}
-	for _, r := range placeRoles {
-		if _, valid := cleanCell(p.cell(r)); !valid {
-			p.found(p.at[r], "the cell is not UTF-8 text; save the file as UTF-8")
-			return nil
-		}
-	}
-	text := func(r role) string { return strings.Clone(p.cell(r)) }
-	place := &Place{
-		Customer:   Party{OrgID: NormalID(text(roleCustomerOrg)), ExternalID: text(roleCustomerExternal), Name: text(roleCustomerName)},
-		SubPartner: NormalID(text(roleSubPartnerOrg)), Subscription: text(roleSubscription), SKU: text(roleSKU), Package: text(roleService),
-	}
-	if p.report.Level != LevelUser {
-		place.License = NormalID(text(roleLicense))
-	}
-	if p.has(roleCustomerOrg, roleCustomerExternal, roleCustomerName) && place.Customer == (Party{}) {
-		p.found(-1, "the row names no customer")
-		return nil
-	}
-	p.places[string(p.key)] = place
-	return place
 }
