@@ -182,7 +182,7 @@ func (b *book) take(r *run, report *Report, held map[*customer]bool, perUser boo
 		}
 		c.add(row, report.Level)
 		if b.users != nil && row.User != "" {
-			b.users.add(c, row)
+			b.users.take(c, row)
 		}
 	}
 	if outside > 0 {

@@ -154,12 +154,18 @@ func TestManyBlocks(t *testing.T) {
 func TestUserIndex(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfN(rapid.StringMatching("[a-e]{0,2}"), 1, 40).Draw(t, "names")
-		index, want := newUserIndex(len(names)), make(map[string]int32)
+		index, want := userIndex{}, make(map[string]int32)
+		index.reset(len(names))
+		var rows []userRow
 		for _, name := range names {
+			// Other users with the same hash come often.
+			rows = append(rows, userRow{row: &UsageRow{User: name}, hash: uint32(len(name)) << 30})
+		}
+		for i, name := range names {
 			if _, known := want[name]; !known {
 				want[name] = int32(len(want))
 			}
-			if got := index.number(name); got != want[name] || index.name[got] != name {
+			if got := index.number(rows, int32(i)); got != want[name] {
 				t.Fatalf("%q has number %d, want %d", name, got, want[name])
 			}
 		}

@@ -3,97 +3,10 @@ package billing
 import (
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"math/big"
 	"math/bits"
 	"slices"
 )
-
-// userBook holds the usage of each user by package. It is built for a million
-// rows: users are numbers, a user's packages are a list inside one slice, and
-// nothing in that slice is a pointer that the garbage collector would follow.
-type userBook struct {
-	period Period
-	index  userIndex
-	first  []int32 // of the user's uses, -1 = none
-	uses   []userUse
-}
-
-// userUse is what one user was metered for one package.
-type userUse struct {
-	in   int32 // number of the cell in the book
-	next int32 // the user's next use, -1 = none
-	days uint64
-	sum  Count
-}
-
-// packageUse is a use with its cell at hand.
-type packageUse struct {
-	userUse
-	cell *cell
-}
-
-func newUserBook(p Period, rows int) *userBook {
-	return &userBook{period: p, index: newUserIndex(rows), uses: make([]userUse, 0, rows)}
-}
-
-func (b *userBook) add(c *cell, row *UsageRow) {
-	n := b.index.number(row.User)
-	if int(n) == len(b.first) {
-		b.first = append(b.first, -1)
-	}
-	use := b.use(n, c.number)
-	if use.sum == 0 && row.Count > 0 {
-		c.users++
-	}
-	use.sum += row.Count
-	if since := row.Day - b.period.First; row.Day != 0 && row.Count > 0 && since >= 0 && since < 64 {
-		use.days |= 1 << since
-	}
-}
-
-// use finds or makes the use of a package by a user.
-func (b *userBook) use(n, c int32) *userUse {
-	for i := b.first[n]; i >= 0; i = b.uses[i].next {
-		if b.uses[i].in == c {
-			return &b.uses[i]
-		}
-	}
-	b.uses = append(b.uses, userUse{in: c, next: b.first[n]})
-	b.first[n] = int32(len(b.uses) - 1)
-	return &b.uses[b.first[n]]
-}
-
-// userIndex numbers names in the order of their appearance. It does what a map
-// does in a third of the time: a slot is the number and half of the name's hash,
-// so that a name is looked at only where it is almost surely the right one.
-type userIndex struct {
-	seed  maphash.Seed
-	slots []uint64 // hash in the upper half, number + 1 in the lower; 0 = free
-	name  []string
-}
-
-func newUserIndex(names int) userIndex {
-	return userIndex{maphash.MakeSeed(), make([]uint64, 1<<bits.Len(uint(2*names))), make([]string, 0, names)}
-}
-
-// number gives the number of a name, a new one where the name is new. There must
-// not be more names than the index was made for.
-func (x *userIndex) number(name string) int32 {
-	const lower = 1<<32 - 1
-	hash := maphash.String(x.seed, name)
-	for at := hash; ; at++ {
-		slot := &x.slots[at&uint64(len(x.slots)-1)]
-		if *slot == 0 {
-			x.name = append(x.name, name)
-			*slot = hash&^lower | uint64(len(x.name))
-			return int32(len(x.name) - 1)
-		}
-		if n := int32(*slot&lower) - 1; (*slot^hash)&^lower == 0 && x.name[n] == name {
-			return n
-		}
-	}
-}
 
 // overlap is a user who was metered in two packages on the same days.
 type overlap struct {
@@ -103,29 +16,38 @@ type overlap struct {
 	text string
 }
 
+// packageUse is a use with its cell at hand.
+type packageUse struct {
+	userUse
+	cell *cell
+}
+
+// userCheck is what looking at some of the users has shown.
+type userCheck struct {
+	run      *run // is only read from
+	cells    []*cell
+	users    []int // by number of the cell
+	breaches []Finding
+	overlaps []overlap
+	base     []packageUse
+}
+
 // checkUsers looks for usage that cannot be: more days than there are, and two
 // packages at once. The days in two packages are taken off the older package,
 // because a user has one package and the new one replaced it.
 func (r *run) checkUsers(users *book) {
-	b := users.users
-	most := Count(r.period.Days()) * Whole
+	var checks []*userCheck
+	users.users.eachUser(func() func(*UsageRow, []userUse) {
+		c := &userCheck{run: r, cells: users.list, users: make([]int, len(users.list))}
+		checks = append(checks, c)
+		return c.see
+	})
 	var breaches []Finding
-	var base []packageUse
-	for n, name := range b.index.name {
-		base = base[:0]
-		for i := b.first[n]; i >= 0; i = b.uses[i].next {
-			use := packageUse{b.uses[i], users.list[b.uses[i].in]}
-			if r.period.First != 0 && use.sum > most {
-				breaches = append(breaches, Finding{Code: ReportInconsistent, Period: r.period, Customer: use.cell.customerKey(), Package: use.cell.pkg,
-					Evidence: fmt.Sprintf("%s has %s user-days in %d days", name, Exact(use.sum.Rat()), r.period.Days()),
-					Advice:   "ask for the report again, and complain if it says the same"})
-			}
-			if !addOns[use.cell.pkg] && use.sum > 0 {
-				base = append(base, use)
-			}
-		}
-		if len(base) > 1 {
-			r.checkOverlap(name, base)
+	for _, c := range checks {
+		breaches = append(breaches, c.breaches...)
+		r.overlaps = append(r.overlaps, c.overlaps...)
+		for i, n := range c.users {
+			users.list[i].users += n
 		}
 	}
 	slices.SortFunc(breaches, func(a, b Finding) int { return compareFindings(&a, &b) })
@@ -136,8 +58,30 @@ func (r *run) checkUsers(users *book) {
 	r.takeOffOverlaps()
 }
 
+// see looks at one user, whom a row names.
+func (c *userCheck) see(row *UsageRow, uses []userUse) {
+	c.base = c.base[:0]
+	for _, u := range uses {
+		use := packageUse{u, c.cells[u.in]}
+		if c.run.period.First != 0 && use.sum > Count(c.run.period.Days())*Whole {
+			c.breaches = append(c.breaches, Finding{Code: ReportInconsistent, Period: c.run.period, Customer: use.cell.customerKey(), Package: use.cell.pkg,
+				Evidence: fmt.Sprintf("%s has %s user-days in %d days", row.User, Exact(use.sum.Rat()), c.run.period.Days()),
+				Advice:   "ask for the report again, and complain if it says the same"})
+		}
+		if use.sum > 0 {
+			c.users[u.in]++
+			if !addOns[use.cell.pkg] {
+				c.base = append(c.base, use)
+			}
+		}
+	}
+	if len(c.base) > 1 {
+		c.checkOverlap(row.User, c.base)
+	}
+}
+
 // checkOverlap looks at the packages of one user.
-func (r *run) checkOverlap(user string, base []packageUse) {
+func (c *userCheck) checkOverlap(user string, base []packageUse) {
 	var sum Count
 	shared := 0
 	for i, use := range base {
@@ -146,20 +90,20 @@ func (r *run) checkOverlap(user string, base []packageUse) {
 			shared += bits.OnesCount64(use.days & later.days)
 		}
 	}
-	over := max(sum-Count(r.period.Days())*Whole, Count(shared)*Whole)
-	if over <= 0 || r.period.First == 0 {
+	over := max(sum-Count(c.run.period.Days())*Whole, Count(shared)*Whole)
+	if over <= 0 || c.run.period.First == 0 {
 		return
 	}
-	slices.SortFunc(base, func(a, b packageUse) int { return r.older(user, a, b) })
+	slices.SortFunc(base, func(a, b packageUse) int { return c.run.older(user, a, b) })
 	old := base[0]
-	if old.sum > Count(r.period.Days())*Whole {
+	if old.sum > Count(c.run.period.Days())*Whole {
 		return // impossible by itself, which is told already
 	}
-	at := r.period.First + Day(old.sum/Whole) - 1
+	at := c.run.period.First + Day(old.sum/Whole) - 1
 	if both := old.days & base[1].days; both != 0 {
-		at = r.period.First + Day(bits.TrailingZeros64(both))
+		at = c.run.period.First + Day(bits.TrailingZeros64(both))
 	}
-	r.overlaps = append(r.overlaps, overlap{user, old.cell, over, fmt.Sprintf("%s was metered in %s and %s on %s", user, old.cell.pkg, base[1].cell.pkg, at)})
+	c.overlaps = append(c.overlaps, overlap{user, old.cell, over, fmt.Sprintf("%s was metered in %s and %s on %s", user, old.cell.pkg, base[1].cell.pkg, at)})
 }
 
 // older orders two packages of a user by time: the one that the user has now is
