@@ -247,8 +247,9 @@ func (r *run) addSeats(seats *book) {
 	if seats == nil || len(r.cells) == 0 || r.cells[0].pit {
 		return
 	}
+	index := newCellIndex(r.cells)
 	for _, s := range seats.sorted() {
-		if c := r.cellLike(s); c != nil {
+		if c := index.like(s); c != nil {
 			c.seats += s.seats
 			c.pit = true
 		}
@@ -257,22 +258,12 @@ func (r *run) addSeats(seats *book) {
 
 // addPeaks brings the numbers of users to the cells of a coarser report.
 func (r *run) addPeaks(users *book) {
+	index := newCellIndex(r.cells)
 	for _, u := range users.sorted() {
-		if c := r.cellLike(u); c != nil && c != u {
+		if c := index.like(u); c != nil && c != u {
 			c.users += u.users
 		}
 	}
-}
-
-// cellLike finds the cell of the comparison that a cell of another level is in.
-func (r *run) cellLike(o *cell) *cell {
-	for _, c := range r.cells {
-		if c == o || c.pkg == o.pkg && (c.customer == o.customer || c.customer == nil) && (c.user == o.user || c.user == "") &&
-			(c.ownSKU == o.ownSKU || c.ownSKU == "" || o.ownSKU == "") {
-			return c
-		}
-	}
-	return nil
 }
 
 // measureAll turns the sums into exact values.

@@ -154,6 +154,8 @@ type run struct {
 	cells    []*cell
 	overlaps []overlap
 
+	packageNow map[string]string // of users, by the inventory
+
 	groups             []*group
 	byKey              map[groupKey]*group
 	credits, roundings []*Line

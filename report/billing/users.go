@@ -36,6 +36,7 @@ type userCheck struct {
 // packages at once. The days in two packages are taken off the older package,
 // because a user has one package and the new one replaced it.
 func (r *run) checkUsers(users *book) {
+	r.packageNow = packagesNow(r.in.Inventory)
 	var checks []*userCheck
 	users.users.eachUser(func() func(*UsageRow, []userUse) {
 		c := &userCheck{run: r, cells: users.list, users: make([]int, len(users.list))}
@@ -110,7 +111,7 @@ func (c *userCheck) checkOverlap(user string, base []packageUse) {
 // the newer, then the one whose days came later. Where nothing tells, the cheaper
 // one counts as the older, so that no claim is too high.
 func (r *run) older(user string, a, b packageUse) int {
-	if now := r.packageNow(user); now != "" && a.cell.pkg != b.cell.pkg {
+	if now := r.packageNow[user]; now != "" && a.cell.pkg != b.cell.pkg {
 		if now == a.cell.pkg {
 			return 1
 		}
@@ -128,21 +129,25 @@ func (r *run) older(user string, a, b packageUse) int {
 	return cmp.Or(price(a).Cmp(price(b)), compareCells(a.cell, b.cell))
 }
 
-// packageNow is the package that the inventory has a user on.
-func (r *run) packageNow(user string) string {
-	for i := range r.in.Inventory {
-		if s := &r.in.Inventory[i]; s.User == user && s.Removed.IsZero() && !addOns[s.Package] {
-			return s.Package
+// packagesNow are the packages that the inventory has users on. Where it has a
+// user on two, the first by name is taken, so that its order does not matter.
+func packagesNow(inventory []Seat) map[string]string {
+	now := make(map[string]string)
+	for i := range inventory {
+		s := &inventory[i]
+		if known := now[s.User]; s.Removed.IsZero() && !addOns[s.Package] && (known == "" || s.Package < known) {
+			now[s.User] = s.Package
 		}
 	}
-	return ""
+	return now
 }
 
 // takeOffOverlaps corrects the usage that is expected on the invoice.
 func (r *run) takeOffOverlaps() {
+	index := newCellIndex(r.cells)
 	for i := range r.overlaps {
 		o := &r.overlaps[i]
-		if c := r.cellLike(o.old); c != nil {
+		if c := index.like(o.old); c != nil {
 			o.old = c
 			c.sum -= o.days
 		}
@@ -214,6 +219,7 @@ func (r *run) moveToZone() {
 	if zone == nil || r.period.First == 0 {
 		return
 	}
+	index := newCellIndex(r.cells)
 	for i := range r.in.Inventory {
 		s := &r.in.Inventory[i]
 		here, there := DayOf(s.Created.In(zone)), DayOf(s.Created.UTC())
@@ -228,15 +234,16 @@ func (r *run) moveToZone() {
 			continue
 		}
 		key := cellKey{customer: r.parties.same(s.Customer), pkg: s.Package, user: s.User}
-		c := r.cellLike(&cell{cellKey: key})
+		c := index.like(&cell{cellKey: key})
 		if c == nil {
 			key.user = ""
 			c = &cell{cellKey: key}
 			r.cells = append(r.cells, c)
-			slices.SortFunc(r.cells, compareCells)
+			index.add(c)
 		}
 		c.sum += Count(days) * Whole
 	}
+	slices.SortFunc(r.cells, compareCells)
 }
 
 // daysFrom counts the days of the period from a day on.
