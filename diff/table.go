@@ -38,7 +38,7 @@ type Table struct {
 // block says where the cells of some rows are.
 type block struct {
 	start []uint32   // per row: chunk number times chunkSize plus offset
-	at    []Position // per row
+	at    []Position // per row; nil = none has one, as live objects have none
 	ends  []uint16   // per row and column: where the cell ends, from the row's start
 }
 
@@ -121,7 +121,12 @@ func (t *Table) newRow(start uint32, at Position) (ends []uint16) {
 	t.rows++
 	b := &t.blocks[len(t.blocks)-1]
 	b.start = append(b.start, start)
-	b.at = append(b.at, at)
+	if b.at == nil && at != (Position{}) {
+		b.at = make([]Position, len(b.start)-1, cap(b.start))
+	}
+	if b.at != nil {
+		b.at = append(b.at, at)
+	}
 	from := len(b.ends)
 	b.ends = slices.Grow(b.ends, t.width)[:from+t.width]
 	return b.ends[from:]
@@ -133,7 +138,7 @@ func (t *Table) newBlock() block {
 	if len(t.blocks) == 0 {
 		return block{}
 	}
-	return block{make([]uint32, 0, blockRows), make([]Position, 0, blockRows), make([]uint16, 0, blockRows*t.width)}
+	return block{start: make([]uint32, 0, blockRows), ends: make([]uint16, 0, blockRows*t.width)}
 }
 
 // Append moves the rows of another table of the same kind to the end of this
@@ -154,7 +159,7 @@ func (t *Table) Append(o *Table) error {
 	t.chunks = append(t.chunks, o.chunks...)
 	for i := range o.rows {
 		b, row := o.block(i)
-		copy(t.newRow(base+b.start[row], b.at[row]), b.ends[row*o.width:])
+		copy(t.newRow(base+b.start[row], b.position(row)), b.ends[row*o.width:])
 	}
 	return nil
 }
@@ -181,6 +186,13 @@ func (t *Table) Row(i int) Row { return Row{t, i} }
 // block returns the block of the i-th row, and the row's number in there.
 func (t *Table) block(i int) (b *block, row int) {
 	return &t.blocks[i/blockRows], i % blockRows
+}
+
+func (b *block) position(row int) Position {
+	if b.at == nil {
+		return Position{}
+	}
+	return b.at[row]
 }
 
 func (t *Table) cell(i, slot int) string {
@@ -225,7 +237,7 @@ func (r Row) Kind() Kind { return r.t.kind }
 // Position is where the row stands in the input; zero for live objects.
 func (r Row) Position() Position {
 	b, row := r.t.block(r.i)
-	return b.at[row]
+	return b.position(row)
 }
 
 // Absent says that a desired row asks for the removal of its object.

@@ -254,3 +254,33 @@ func TestInputTable(t *testing.T) {
 		}
 	}
 }
+
+// TestPositionsOfSomeRows: rows without a position take no room for one, and those
+// behind them keep theirs, wherever in a block the first of them is.
+func TestPositionsOfSomeRows(t *testing.T) {
+	for _, first := range []int{0, 1, 100, blockRows, blockRows + 7, 2 * blockRows} {
+		at := func(i int) (p Position) {
+			if i >= first {
+				p.Line = uint32(i + 1)
+			}
+			return p
+		}
+		a, b := NewTable(Subscriber), NewTable(Subscriber)
+		for i := range 3 * blockRows {
+			if err := b.Add(at(i), Cells{ColEmail: "p@x.example"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.Add(Position{}, Cells{ColEmail: "o@x.example"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Append(b); err != nil {
+			t.Fatal(err)
+		}
+		for i := range b.Len() {
+			if b.Row(i).Position() != at(i) || a.Row(i+1).Position() != at(i) {
+				t.Fatalf("from %d on: row %d is at %v, and at %v where it was appended", first, i, b.Row(i).Position(), a.Row(i+1).Position())
+			}
+		}
+	}
+}
