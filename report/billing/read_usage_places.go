@@ -35,11 +35,8 @@ func (u *usageReader) placeSpans() []span {
 // place finds the place of a row among those of earlier rows. It is nil where the
 // row has a problem.
 func (p *usageParser) place() *Place {
-	p.key = p.key[:0]
-	for _, s := range p.spans {
-		p.key = append(append(p.key, p.rows.span(s.first, s.last)...), 0)
-	}
-	if known, ok := p.places[string(p.key)]; ok {
+	key := p.placeKey()
+	if known, ok := p.places[string(key)]; ok {
 		return known
 	}
 	for _, r := range placeRoles {
@@ -60,6 +57,18 @@ func (p *usageParser) place() *Place {
 		p.found(-1, "the row names no customer")
 		return nil
 	}
-	p.places[string(p.key)] = place
+	p.places[string(key)] = place
 	return place
+}
+
+// placeKey is what tells the place of a row from others, valid until the next row.
+func (p *usageParser) placeKey() []byte {
+	if len(p.spans) == 1 { // as in most reports, and then there is nothing to put together
+		return p.rows.span(p.spans[0].first, p.spans[0].last)
+	}
+	p.key = p.key[:0]
+	for _, s := range p.spans {
+		p.key = append(append(p.key, p.rows.span(s.first, s.last)...), 0)
+	}
+	return p.key
 }

@@ -283,16 +283,15 @@ func (p *usageParser) addUser() {
 
 // appendLower adds a text in lower case.
 func appendLower(to, s []byte) []byte {
-	for _, c := range s {
-		if c >= utf8.RuneSelf {
-			return append(to, bytes.ToLower(s)...)
+	from := len(to)
+	to = append(to, s...)
+	for i, c := range s {
+		switch {
+		case c >= utf8.RuneSelf:
+			return append(to[:from], bytes.ToLower(s)...)
+		case 'A' <= c && c <= 'Z':
+			to[from+i] = c + 'a' - 'A'
 		}
-	}
-	for _, c := range s {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		to = append(to, c)
 	}
 	return to
 }
