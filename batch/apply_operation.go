@@ -94,6 +94,11 @@ func (a *APIApplier) change(ctx context.Context, c *diff.Change) (*operation, Re
 		res.ResourceID = live.id
 		return nil, res, nil
 	}
+	if why, err := a.inhabited(ctx, c); why != "" || err != nil {
+		res := conflict("%s", why)
+		res.ResourceID = live.id
+		return nil, res, err
+	}
 	return a.changeLive(c, *live, seen), Result{}, nil
 }
 

@@ -39,9 +39,9 @@ func listBroadWorks(ctx context.Context, api *webex.Client, want *diff.Desired, 
 	if err := l.listEnterprises(ctx, enterprises); err != nil {
 		return fmt.Errorf("listing enterprises: %w", err)
 	}
-	// An enterprise row alone says nothing about subscribers, but one that is not
-	// live may be opened by them.
-	named := enterprisesOf(want, diff.BroadWorksSubscriber)
+	// An enterprise row alone says nothing about subscribers, but one that wants the
+	// enterprise gone does: it goes only when it is empty.
+	named := peopledEnterprises(want)
 	read := func() (map[string]webex.BroadWorksSubscriber, error) { return l.subscribersOf(ctx, want, named) }
 	if err := l.listSubscribers(read, o.Prune); err != nil {
 		return err
@@ -83,6 +83,19 @@ func enterprisesOf(want *diff.Desired, kinds ...diff.Kind) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(ids))
+}
+
+// peopledEnterprises are the enterprises whose subscribers a plan has to know, sorted.
+func peopledEnterprises(want *diff.Desired) []string {
+	named := enterprisesOf(want, diff.BroadWorksSubscriber)
+	rows := want.Of(diff.BroadWorksEnterprise)
+	for i := range rows.Len() {
+		if r := rows.Row(i); r.Absent() {
+			named = append(named, r.Key().Customer)
+		}
+	}
+	slices.Sort(named)
+	return slices.Compact(named)
 }
 
 // listEnterprises reads the enterprises: by id where they are few, else all.

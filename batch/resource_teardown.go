@@ -177,3 +177,22 @@ func (r organizationResource) remove(ctx context.Context, _ *diff.Change, live o
 	receipt, err := r.api.DeleteOrganization(ctx, live.id)
 	return removed(receipt, live.id, false), err
 }
+
+// inhabited says why an organization must not go: its enterprise has subscribers.
+// The API refuses to remove an organization of two people, and takes one of a
+// single person, whoever that is; the plan may be older than the last provision, or
+// be made from a snapshot without subscribers.
+func (a *APIApplier) inhabited(ctx context.Context, c *diff.Change) (why string, err error) {
+	if c.Kind != diff.Organization {
+		return "", nil
+	}
+	for s, err := range a.api.ListBroadWorksSubscribers(ctx, webex.BroadWorksSubscriberFilter{SPEnterpriseID: c.Key.Customer}) {
+		if err != nil {
+			return "", err
+		}
+		if cells := broadWorksSubscriberCells(s); cells[diff.ColSPEnterpriseID] == c.Key.Customer {
+			return fmt.Sprintf("the enterprise has subscribers, such as %q, and only an empty one goes", cells[diff.ColUserID]), nil
+		}
+	}
+	return "", nil
+}

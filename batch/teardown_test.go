@@ -116,3 +116,44 @@ func TestTeardownLeavesChangedPerson(t *testing.T) {
 		t.Error("the person was deleted")
 	}
 }
+
+// An enterprise goes only when it is empty: subscribers that no row names are
+// looked for, and so are those who came after the plan was made.
+func TestOrganizationOfSubscribersStays(t *testing.T) {
+	gone := diff.Cells{diff.ColSPEnterpriseID: "acme", diff.ColDirSync: "off", diff.ColEnsure: diff.EnsureAbsent}
+	const empty = `{"broadworks_templates": [{"provisioning_id": "bw-template"}], "enterprises": [{"sp_enterprise_id": "acme"}]`
+	const one = `, "broadworks_subscribers": [{"sp_enterprise_id": "acme", "user_id": "ann", "package": "basic", "first_name": "A", "last_name": "B", "email": "ann@b.example"}]`
+	options := diff.Options{HardDelete: true, DeleteOrganizations: true}
+	t.Run("in the plan", func(t *testing.T) {
+		e := inMemory(t, sandbox.Options{Seed: strings.NewReader(empty + one + "}")})
+		live, err := List(t.Context(), e.client, wanted(t, gone), ListOptions{HardDelete: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := diff.Compute(wanted(t, gone), live, options)
+		if len(p.Changes) > 0 || len(p.Held) != 1 || !strings.Contains(p.Held[0].Reason, "1 of its subscribers would stay") {
+			t.Errorf("changes %+v, held %+v", p.Changes, p.Held)
+		}
+	})
+	t.Run("after the plan", func(t *testing.T) {
+		e := inMemory(t, sandbox.Options{Seed: strings.NewReader(empty + "}")})
+		live, err := List(t.Context(), e.client, wanted(t, gone), ListOptions{HardDelete: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := diff.Compute(wanted(t, gone), live, options)
+		check(t, "changes", 1, len(p.Changes))
+		e.apply(t, wanted(t, aNewUser("acme", "eve", "basic")))
+		before := e.writes(t)
+		results, err := e.executor(live).run(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, r := range results {
+			if r.Outcome != diff.Conflict || !strings.Contains(r.Description, `"eve"`) {
+				t.Errorf("%s: %+v", id, r)
+			}
+		}
+		check(t, "writes", before, e.writes(t))
+	})
+}
