@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"wholesync/diff"
 	"wholesync/internal/webex"
 )
 
@@ -47,7 +48,7 @@ func notAs(what, is, want string, complete bool) string {
 // otherSubPartner trusts a report that does not say whom it is for: the list was
 // asked for one sub-partner, and the documentation has the field in no answer.
 func (o ReportOrder) otherSubPartner(r webex.BillingReport) string {
-	if r.SubPartner == "" || o.SubPartner != "" && sameID(r.SubPartner, o.SubPartner) {
+	if r.SubPartner == "" || o.SubPartner != "" && diff.SameID(r.SubPartner, o.SubPartner) {
 		return ""
 	}
 	return fmt.Sprintf("sub-partner %q, not %q", r.SubPartner, o.SubPartner)

@@ -188,7 +188,7 @@ func (l *lister) customersBy(ctx context.Context, filters []webex.CustomerFilter
 				return fmt.Errorf("listing customers: %w", err)
 			}
 			// A server that ignores a filter answers with strangers.
-			if f.ExternalID != "" && canonical(diff.Customer, diff.ColExternalID, c.ExternalID) != f.ExternalID || f.OrgID != "" && !sameID(c.OrgID, f.OrgID) {
+			if f.ExternalID != "" && canonical(diff.Customer, diff.ColExternalID, c.ExternalID) != f.ExternalID || f.OrgID != "" && !diff.SameID(c.OrgID, f.OrgID) {
 				continue
 			}
 			mu.Lock()
@@ -212,7 +212,7 @@ func (l *lister) allCustomers(ctx context.Context) error {
 
 func (l *lister) keep(c webex.Customer) {
 	l.customers[c.ID] = c
-	l.owners[idKey(c.ID)] = c.ExternalID
+	l.owners[diff.IDKey(c.ID)] = c.ExternalID
 }
 
 // side runs a function over items side by side; the client bounds the requests.
@@ -301,7 +301,7 @@ func (l *lister) page(ctx context.Context, f webex.SubscriberFilter) (map[string
 			return nil, err
 		}
 		if s.ExternalCustomerID == "" {
-			s.ExternalCustomerID = l.owners[idKey(s.CustomerID)]
+			s.ExternalCustomerID = l.owners[diff.IDKey(s.CustomerID)]
 		}
 		found[s.ID] = s
 	}

@@ -53,7 +53,7 @@ func (l *lister) visitsFor(want *diff.Desired, named []string, o ListOptions) []
 	var visits []*visit
 	for _, id := range slices.Sorted(maps.Keys(rows)) {
 		v := &visit{api: l.api, customer: l.customers[id], spelled: map[string]string{}}
-		subscribers := below[idKey(id)]
+		subscribers := below[diff.IDKey(id)]
 		v.places = namesPlace(rows[id], subscribers, o.Deep)
 		if o.Deep {
 			v.ask(subscribers, rows[id])
@@ -71,7 +71,7 @@ func (l *lister) visitAll() []*visit {
 	below := l.below()
 	var visits []*visit
 	for _, id := range slices.Sorted(maps.Keys(l.customers)) {
-		list := slices.DeleteFunc(below[idKey(id)], func(s webex.Subscriber) bool { return diff.WaitsForPerson(s.Status) })
+		list := slices.DeleteFunc(below[diff.IDKey(id)], func(s webex.Subscriber) bool { return diff.WaitsForPerson(s.Status) })
 		if len(list) > 0 {
 			visits = append(visits, &visit{api: l.api, customer: l.customers[id], people: list})
 		}
@@ -113,7 +113,7 @@ func (l *lister) below() map[string][]webex.Subscriber {
 	below := map[string][]webex.Subscriber{}
 	for _, id := range slices.Sorted(maps.Keys(l.found)) {
 		s := l.found[id]
-		customer := idKey(cmp.Or(s.CustomerID, ids[s.ExternalCustomerID]))
+		customer := diff.IDKey(cmp.Or(s.CustomerID, ids[s.ExternalCustomerID]))
 		below[customer] = append(below[customer], s)
 	}
 	return below
@@ -141,7 +141,7 @@ func (v *visit) ask(live []webex.Subscriber, rows []diff.Row) {
 	for _, r := range rows {
 		wanted[r.Key().Email] = true
 		if id := r.Get(diff.ColLocationID); id != "" {
-			v.spelled[idKey(id)] = id
+			v.spelled[diff.IDKey(id)] = id
 		}
 	}
 	for _, s := range live {

@@ -17,7 +17,7 @@ func (v *visit) persons(ctx context.Context) (map[string]diff.Cells, error) {
 	byID, byEmail := map[string]string{}, map[string]string{}
 	for _, s := range v.people {
 		if s.PersonID != "" {
-			byID[idKey(s.PersonID)] = s.ID
+			byID[diff.IDKey(s.PersonID)] = s.ID
 		}
 		byEmail[diff.FoldEmail(s.Email)] = s.ID
 	}
@@ -26,7 +26,7 @@ func (v *visit) persons(ctx context.Context) (map[string]diff.Cells, error) {
 		if err != nil {
 			return nil, err
 		}
-		if id, ok := byID[idKey(p.ID)]; ok {
+		if id, ok := byID[diff.IDKey(p.ID)]; ok {
 			found[id] = v.personCells(p)
 		}
 		for _, email := range p.Emails {
@@ -79,7 +79,7 @@ func (v *visit) personCells(p webex.Person) diff.Cells {
 	for col, raw := range cells {
 		cells[col] = canonical(diff.Subscriber, col, raw)
 	}
-	if spelled, ok := v.spelled[idKey(p.LocationID)]; ok {
+	if spelled, ok := v.spelled[diff.IDKey(p.LocationID)]; ok {
 		cells[diff.ColLocationID] = spelled
 	}
 	return cells

@@ -102,7 +102,7 @@ func learnSubPartners(ctx context.Context, api *webex.Client, live *diff.Live, n
 			return fmt.Errorf("listing sub-partners: %w", err)
 		}
 		for _, name := range append(named, runs) {
-			if name != "" && sameID(name, s.OrgID) {
+			if name != "" && diff.SameID(name, s.OrgID) {
 				live.SubPartners[name] = s.State
 			}
 		}

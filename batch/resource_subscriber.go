@@ -25,7 +25,7 @@ func (r subscriberResource) find(ctx context.Context, c *diff.Change) ([]object,
 		if err != nil {
 			return nil, err
 		}
-		if diff.FoldEmail(s.Email) == diff.FoldEmail(c.Key.Email) && (s.CustomerID == "" || sameID(s.CustomerID, customerID)) {
+		if diff.FoldEmail(s.Email) == diff.FoldEmail(c.Key.Email) && (s.CustomerID == "" || diff.SameID(s.CustomerID, customerID)) {
 			found = append(found, subscriberObject(s))
 		}
 	}

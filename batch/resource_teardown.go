@@ -140,7 +140,7 @@ func (r workspaceResource) get(ctx context.Context, c *diff.Change, id string) (
 		return object{}, err
 	}
 	for _, w := range list {
-		if sameID(w.ID, id) {
+		if diff.SameID(w.ID, id) {
 			return object{id: w.ID, status: diff.StatusProvisioned, cells: workspaceCells(c.Key.Customer, w)}, nil
 		}
 	}

@@ -52,9 +52,13 @@ const forGood = "for good: nobody can bring it back"
 // the people behind subscribers, and the workspaces of customers. The vendor's
 // order is subscribers, people, workspaces, then the customer itself.
 func (p *planner) tearDown() {
+	var staying *subscriptions
+	if p.opt.HardDelete {
+		staying = p.stayingSubscriptions()
+	}
 	for _, s := range p.sorted {
 		if p.opt.HardDelete {
-			p.removePeople(s)
+			p.removePeople(s, staying)
 		}
 		if p.opt.DeleteWorkspaces && s.remove != nil && s.offer == Wholesale {
 			p.removeWorkspaces(s)
@@ -75,8 +79,9 @@ func (s *customerState) organization() string {
 }
 
 // removePeople adds the removal of a person to that of each subscriber, and of
-// those whom an earlier run has left without a subscription.
-func (p *planner) removePeople(s *customerState) {
+// those whom an earlier run has left without a subscription. Whoever has another
+// subscription that stays is not removed.
+func (p *planner) removePeople(s *customerState, staying *subscriptions) {
 	for i := range len(s.changes) {
 		c := &s.changes[i]
 		if c.Action != Remove || c.Kind != Subscriber && c.Kind != BroadWorksSubscriber {
@@ -87,12 +92,14 @@ func (p *planner) removePeople(s *customerState) {
 			person = live
 		}
 		gone := p.personRemoval(s, c, person)
-		gone.DependsOn = []string{c.ID}
-		s.changes = append(s.changes, gone)
+		staying.goesAfter(&gone, c.ID)
+		if !p.keepsPerson(staying, &gone) {
+			s.changes = append(s.changes, gone)
+		}
 	}
 	for _, k := range []Kind{Person, BroadWorksPerson} {
 		if k.Offer() == s.offer {
-			p.removeLeftovers(s, k)
+			p.removeLeftovers(s, k, staying)
 		}
 	}
 }
@@ -134,7 +141,7 @@ func (s *customerState) describePerson(c Change, email string) Change {
 
 // removeLeftovers removes the people whom rows want gone and who have no
 // subscription any more.
-func (p *planner) removeLeftovers(s *customerState, k Kind) {
+func (p *planner) removeLeftovers(s *customerState, k Kind, staying *subscriptions) {
 	live := p.have.Of(k)
 	for l := range live.IndexBy(SpecOf(k).Keys[0]).All(s.externalID) {
 		r, ok := p.absentRow(k, l)
@@ -143,7 +150,10 @@ func (p *planner) removeLeftovers(s *customerState, k Kind) {
 		}
 		c := p.at(Change{ID: changeID(k, l.Key(), "remove"), Kind: k, Action: Remove, Key: l.Key(), Stage: StagePeople, Remark: forGood,
 			Reason: "the row says ensure=absent; the subscription is gone already", LiveID: l.Get(ColID)}, r)
-		s.changes = append(s.changes, s.describePerson(c, l.Get(ColEmail)))
+		if c = s.describePerson(c, l.Get(ColEmail)); p.keepsPerson(staying, &c) {
+			continue
+		}
+		s.changes = append(s.changes, c)
 		p.settled[r.Kind()]-- // its row asks for something after all
 	}
 }

@@ -1,4 +1,4 @@
-package batch
+package diff
 
 import (
 	"encoding/base64"
@@ -22,7 +22,7 @@ func TestSameID(t *testing.T) {
 		"not base64":           {"id 1", "id 2", false},
 		"a path of its own":    {id("https://x/1"), id("https://y/1"), false},
 	} {
-		if got := sameID(c.a, c.b); got != c.want {
+		if got := SameID(c.a, c.b); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

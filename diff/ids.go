@@ -1,15 +1,15 @@
-package batch
+package diff
 
 import (
 	"encoding/base64"
 	"strings"
 )
 
-// idKey is what two spellings of one id of the API have in common. Ids are
+// IDKey is what two spellings of one id of the API have in common. Ids are
 // opaque to callers, but the same object is named with and without padding, and
 // under more than one type (ENTERPRISE, CUSTOMER, ORGANIZATION), in the vendor's
 // own examples: what never differs is the UUID inside.
-func idKey(id string) string {
+func IDKey(id string) string {
 	bare := strings.TrimRight(id, "=")
 	text, err := base64.RawURLEncoding.DecodeString(bare)
 	if err != nil {
@@ -21,4 +21,5 @@ func idKey(id string) string {
 	return bare
 }
 
-func sameID(a, b string) bool { return a == b || idKey(a) == idKey(b) }
+// SameID reports whether two ids name one object.
+func SameID(a, b string) bool { return a == b || IDKey(a) == IDKey(b) }
