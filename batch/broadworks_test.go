@@ -235,3 +235,54 @@ func TestDirectorySyncEnds(t *testing.T) {
 		})
 	}
 }
+
+// lowerCase is an API that keeps user ids in lower case, and loses the answer to
+// the first POST.
+type lowerCase struct{ made, posts int }
+
+func (s *lowerCase) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case r.Method == http.MethodPost:
+		s.posts++
+		s.made = 1
+		w.WriteHeader(http.StatusInternalServerError)
+	case strings.Contains(r.URL.Path, "enterprises"):
+		fmt.Fprint(w, `{"items":[{"id":"E","orgId":"O","spEnterpriseId":"acme"}]}`)
+	case s.made > 0:
+		const eve = `{"id":"S","userId":"eve","spEnterpriseId":"acme","package":"basic","firstName":"New","lastName":"User","email":"eve@b.example","status":"provisioned"}`
+		if strings.HasSuffix(r.URL.Path, "/S") {
+			fmt.Fprint(w, eve)
+		} else {
+			fmt.Fprintf(w, `{"items":[%s]}`, eve)
+		}
+	default:
+		fmt.Fprint(w, `{"items":[]}`)
+	}
+}
+
+// A lost provision is found again under the user id as the API writes it, and is
+// not sent twice.
+func TestLostProvisionInOtherCase(t *testing.T) {
+	api := &lowerCase{}
+	client, err := webex.New(webex.Config{BaseURL: memoryURL, Transport: direct{api}, Tokens: webex.StaticToken("token")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := wanted(t, aNewUser("acme", "Eve", "basic", "email", "eve@b.example"))
+	live, err := List(t.Context(), client, want, ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := Executor{Journal: &strict{}, Applier: NewApplier(client, ApplyOptions{Live: live, Settle: 2 * time.Millisecond}), Workers: 1, PollInterval: time.Millisecond, PollTimeout: time.Minute}
+	results, err := x.run(diff.Compute(want, live, diff.Options{}))
+	if err != nil || len(results) != 1 {
+		t.Fatalf("%v, %v", results, err)
+	}
+	for id, r := range results {
+		if r.Outcome != diff.OK {
+			t.Errorf("%s: %+v", id, r)
+		}
+	}
+	check(t, "POSTs", 1, api.posts)
+}

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"wholesync/diff"
 	"wholesync/internal/webex"
@@ -20,8 +21,8 @@ func (r broadWorksSubscriberResource) find(ctx context.Context, c *diff.Change) 
 		if err != nil {
 			return nil, err
 		}
-		o := broadWorksSubscriberObject(s) // a server that ignores a filter answers with strangers
-		if o.cells[diff.ColUserID] == c.Key.UserID && o.cells[diff.ColSPEnterpriseID] == c.Key.Customer {
+		o := broadWorksSubscriberObject(s) // a server that ignores a filter answers with strangers, one may keep ids in lower case
+		if strings.EqualFold(o.cells[diff.ColUserID], c.Key.UserID) && o.cells[diff.ColSPEnterpriseID] == c.Key.Customer {
 			found = append(found, o)
 		}
 	}

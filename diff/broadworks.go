@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // countEnterprises enters the live enterprises.
@@ -30,6 +31,7 @@ func (p *planner) user(r Row) {
 	case len(here) > 1:
 		p.hold(r, Conflict, fmt.Sprintf("%d live subscribers have this enterprise and user id", len(here)),
 			"find out which one is meant and remove the other in Partner Hub", here...)
+	case len(here) == 0 && p.otherCase(r):
 	case len(here) == 0 && r.Absent():
 		p.unchanged(BroadWorksSubscriber)
 	case s.held != "":
@@ -60,6 +62,28 @@ func (p *planner) matchUser(r Row) (here, elsewhere []Row) {
 		}
 	}
 	return here, elsewhere
+}
+
+// otherCase holds a row whose user id is live in another case. Whether BroadWorks
+// takes the two for one its guides do not say; so nobody is provisioned beside
+// that subscriber, and nobody takes it for one that no row names.
+func (p *planner) otherCase(r Row) bool {
+	if p.anyCase == nil {
+		p.anyCase = map[string][]Row{}
+		live := p.have.Of(BroadWorksSubscriber)
+		for i := range live.Len() {
+			l := live.Row(i)
+			id := strings.ToLower(l.Get(ColUserID))
+			p.anyCase[id] = append(p.anyCase[id], l)
+		}
+	}
+	for _, l := range p.anyCase[strings.ToLower(r.Get(ColUserID))] {
+		if l.Get(ColUserID) != r.Get(ColUserID) && (!r.Absent() || l.Get(ColSPEnterpriseID) == r.Get(ColSPEnterpriseID)) {
+			p.hold(r, Conflict, fmt.Sprintf("the user id differs only in case from that of the live subscriber %q", l.Key()), "write the user id as it is live", l)
+			return true
+		}
+	}
+	return false
 }
 
 // fitsUser reports whether a row asks nothing of its live subscriber that the API

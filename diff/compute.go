@@ -95,6 +95,7 @@ type planner struct {
 	last   *customerState   // rows of one customer mostly stand together
 	named  [kindEnd][]bool  // live objects that a row speaks of; of customers see claims
 	going  [kindEnd][]bool  // live objects whose removal is planned
+	spoken [kindEnd][]bool  // live objects for whose sake a row is held
 	expect int              // where the next subscriber is live, if both sides stand in the same order
 	joins  [kindEnd][]bool  // rows whose provision is planned; not of customers
 	// matches are the live customers that each customer row may mean, and claims
@@ -108,6 +109,7 @@ type planner struct {
 	settled    [kindEnd]int            // rows that are already so
 	uncompared [kindEnd][columnEnd]int // live objects whose row fills a column that cannot be compared
 	unread     map[unread]int          // rows that fill columns of people who could not be read
+	anyCase    map[string][]Row        // live BroadWorks subscribers by user id in lower case; see otherCase
 	sites      map[string]newSites     // opened without a time zone of their own, by the zone they get
 }
 
@@ -126,6 +128,7 @@ func newPlanner(want *Desired, have *Live, o Options) *planner {
 	for _, k := range Kinds() {
 		p.named[k] = make([]bool, have.Of(k).Len())
 		p.going[k] = make([]bool, have.Of(k).Len())
+		p.spoken[k] = make([]bool, have.Of(k).Len())
 		p.joins[k] = make([]bool, want.Of(k).Len())
 	}
 	for _, r := range want.Rejected {
@@ -143,7 +146,8 @@ func (p *planner) at(c Change, r Row) Change {
 	return c
 }
 
-// hold keeps a row from being carried out, for a reason.
+// hold keeps a row from being carried out, for a reason. A live subscriber that
+// the reason speaks of is not pruned.
 func (p *planner) hold(r Row, o Outcome, reason, advice string, live ...Row) {
 	h := Held{Kind: r.Kind(), Key: r.Key(), At: r.Position(), Outcome: o, Reason: reason, Advice: advice, SubPartner: p.want.SubPartnerOf(r)}
 	h.FileName, h.Line = p.want.FileName(h.At), h.At.Line
@@ -151,6 +155,7 @@ func (p *planner) hold(r Row, o Outcome, reason, advice string, live ...Row) {
 		if id := l.Get(ColID); id != "" {
 			h.LiveIDs = append(h.LiveIDs, id)
 		}
+		p.spoken[l.Kind()][l.Index()] = true
 	}
 	slices.Sort(h.LiveIDs)
 	p.plan.Held = append(p.plan.Held, h)

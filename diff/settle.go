@@ -36,7 +36,7 @@ func (p *planner) pruneKind(k Kind, empty map[string]bool) {
 	for i := range live.Len() {
 		l := live.Row(i)
 		s := p.stateOf(Scope{k.Offer(), p.owner(l)})
-		if p.named[k][i] || !s.prunable() {
+		if p.named[k][i] || p.spoken[k][i] || !s.prunable() {
 			continue
 		}
 		p.named[k][i] = true
