@@ -59,7 +59,7 @@ func lookAt(ctx context.Context, kind resource, waiting []Result) ([]Result, err
 	}
 	var ended []Result
 	for _, w := range waiting {
-		o, ok := seen.objects[w.ResourceID]
+		o, ok := seen.objects[diff.IDKey(w.ResourceID)]
 		r := reply{object: &o}
 		if !ok {
 			if seen.lagging && fresh(w) {
@@ -94,11 +94,11 @@ func stopping(err error) error {
 func enoughOf(waiting []Result) func(id string) bool {
 	missing := make(map[string]bool, len(waiting))
 	for _, w := range waiting {
-		missing[w.ResourceID] = true
+		missing[diff.IDKey(w.ResourceID)] = true
 	}
 	begun := time.Now()
 	return func(id string) bool {
-		delete(missing, id)
+		delete(missing, diff.IDKey(id))
 		return len(missing) == 0 || time.Since(begun) > maxPollInterval
 	}
 }

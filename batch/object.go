@@ -43,7 +43,8 @@ type resource interface {
 	sight(ctx context.Context, waiting []Result) (sighting, error)
 }
 
-// sighting is what pages of a list have shown, by the API's id.
+// sighting is what pages of a list have shown, by [diff.IDKey]: a list may write an
+// id otherwise than the answer to a write does.
 type sighting struct {
 	objects map[string]object
 	// lagging says that the list shows recent changes alone, and may be late: a
@@ -60,7 +61,7 @@ func sightOf[T any](list iter.Seq2[T, error], waiting []Result, as func(T) objec
 			return sighting{}, err
 		}
 		o := as(t)
-		seen.objects[o.id] = o
+		seen.objects[diff.IDKey(o.id)] = o
 		if enough(o.id) {
 			break
 		}

@@ -24,7 +24,7 @@ func (r broadWorksWorkspaceResource) find(ctx context.Context, c *diff.Change) (
 }
 
 func (r broadWorksWorkspaceResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
-	found, err := r.listed(ctx, c, func(o object) bool { return o.id == id })
+	found, err := r.listed(ctx, c, func(o object) bool { return diff.SameID(o.id, id) })
 	if err != nil {
 		return object{}, err
 	}
