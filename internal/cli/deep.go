@@ -32,13 +32,11 @@ func (a *app) deepOptions(api *session, deep bool) batch.DeepOptions {
 // the API itself has to say that all of them are missing.
 func (a *app) needToOpen(organizations, people bool) {
 	if organizations || people {
-		a.needed = append(slices.Clone(a.needed), toRead("organizations")...)
+		a.need(toRead("organizations")...)
 	}
 	if people {
-		a.needed = append(a.needed, toRead("people")...)
+		a.need(toRead("people")...)
 	}
-	slices.Sort(a.needed)
-	a.needed = slices.Compact(a.needed)
 }
 
 // findsLocations reports whether locations are looked up while the plan is carried

@@ -116,7 +116,7 @@ func (a *app) proposeFor(ctx context.Context, files []string, o *showOptions) (*
 	if err != nil {
 		return nil, batch.PlanFile{}, err
 	}
-	a.needToRead(rowKinds(want, o.diffOptions().Only))
+	a.needToRead(o.kinds(want))
 	a.needToOpen(want.NamesLocations(), o.deep)
 	api, err := a.connect(ctx)
 	if err != nil {

@@ -40,6 +40,7 @@ var purposeScopes = map[string][]string{
 	"billing": toRead("people"),
 	"broadworks": slices.Concat(toRead("people"), toRead("organizations"), toRead("workspaces"), []string{"spark-admin:places_write"},
 		toChange("broadworks_subscribers"), toChange("broadworks_enterprises"), toChange("broadworks_billing_reports")),
+	"teardown": slices.Concat(toChange("people"), toChange("organizations"), toChange("workspaces"), []string{"spark-admin:telephony_config_write"}),
 }
 
 // purposeOf is the purpose that a command belongs to: its first word, as a rule.
@@ -107,17 +108,33 @@ func (a *app) checkScopes(tokens webex.TokenSource) error {
 		return nil
 	}
 	purpose := purposeOf(a.command)
-	asked, err := scopesFor([]string{purpose})
 	switch {
 	case purpose == "billing" && strings.Contains(missing[0], ":broadworks_"):
 		purpose = "broadworks"
 	case purpose == "billing" && !strings.Contains(missing[0], "billing"): // reconcile --live
 		purpose = "billing,plan"
-	case err == nil && len(lacking(asked, missing)) > 0: // only the rows told that it is needed
-		purpose += ",broadworks"
+	default:
+		purpose = withPurposesFor(missing, purpose)
 	}
 	return fail(exitAuth, "signing in: the sign-in lacks %s, which %s needs, so nothing was sent; run wholesync auth login --for %s",
 		strings.Join(missing, " and "), a.command, purpose)
+}
+
+// withPurposesFor adds to a command's purpose those that only its rows and flags
+// have told of, so that the scopes that are missing are asked for.
+func withPurposesFor(missing []string, purpose string) string {
+	for _, word := range []string{"", "broadworks", "teardown"} {
+		asked, err := scopesFor(strings.FieldsFunc(purpose+","+word, func(r rune) bool { return r == ',' }))
+		if err != nil {
+			return purpose
+		}
+		left := lacking(asked, missing)
+		if word != "" && len(left) < len(missing) {
+			purpose += "," + word
+		}
+		missing = left
+	}
+	return purpose
 }
 
 // kindScopes are the scopes of each kind of object: to read it, and to change it
@@ -128,6 +145,17 @@ var kindScopes = map[diff.Kind]struct{ read, write []string }{
 	diff.BroadWorksEnterprise: {toRead("broadworks_enterprises"), toChange("broadworks_enterprises")},
 	diff.BroadWorksSubscriber: {slices.Concat(toRead("broadworks_enterprises"), toRead("broadworks_subscribers")), toChange("broadworks_subscribers")},
 	diff.BroadWorksWorkspace:  {slices.Concat(toRead("broadworks_enterprises"), toRead("workspaces"), toRead("organizations")), []string{"spark-admin:places_write"}},
+	diff.Person:               {toRead("people"), toChange("people")},
+	diff.BroadWorksPerson:     {toRead("people"), toChange("people")},
+	diff.Workspace:            {toRead("workspaces"), append(toChange("workspaces"), "spark-admin:telephony_config_write")},
+	diff.Organization:         {toRead("organizations"), toChange("organizations")},
+}
+
+// need adds to the scopes that the command needs.
+func (a *app) need(scopes ...string) {
+	a.needed = slices.Concat(a.needed, scopes)
+	slices.Sort(a.needed)
+	a.needed = slices.Compact(a.needed)
 }
 
 // needToRead says which kinds are about to be read. A command needs the scopes of
@@ -137,28 +165,22 @@ func (a *app) needToRead(kinds map[diff.Kind]bool) {
 		a.needed = slices.DeleteFunc(slices.Clone(a.needed), func(scope string) bool { return strings.HasPrefix(scope, "spark-admin:wholesale_") })
 	}
 	for kind := range kinds {
-		if kind.Offer() == diff.BroadWorks {
-			a.needed = slices.Concat(a.needed, kindScopes[kind].read)
-		}
+		a.need(kindScopes[kind].read...)
 	}
-	slices.Sort(a.needed)
-	a.needed = slices.Compact(a.needed)
 }
 
 // needToChange says which kinds are about to be changed, where that is less than
 // the command may change: a sign-in need not be for more.
 func (a *app) needToChange(kinds map[diff.Kind]bool) {
 	a.needToRead(kinds)
-	for kind, scopes := range kindScopes {
-		switch {
-		case kinds[kind]:
-			a.needed = slices.Concat(a.needed, scopes.write)
-		case kind.Offer() == diff.Wholesale:
+	for _, kind := range []diff.Kind{diff.Customer, diff.Subscriber} { // which every command that changes may change
+		if scopes := kindScopes[kind]; !kinds[kind] {
 			a.needed = lacking(lacking(scopes.read, scopes.write), a.needed) // all but the scope to write
 		}
 	}
-	slices.Sort(a.needed)
-	a.needed = slices.Compact(a.needed)
+	for kind := range kinds {
+		a.need(kindScopes[kind].write...)
+	}
 }
 
 // needReports says which reports are about to be asked for.
@@ -201,7 +223,27 @@ func (in reading) kinds(o *planOptions) map[diff.Kind]bool {
 	case in.made != nil:
 		return kindsOf(in.made.plan)
 	}
-	return rowKinds(in.want, o.diffOptions().Only)
+	return o.kinds(in.want)
+}
+
+// kinds are those that a plan for an input may be about: those of its rows, and
+// those that flags let go along with them.
+func (o *planOptions) kinds(want *diff.Desired) map[diff.Kind]bool {
+	kinds := rowKinds(want, o.diffOptions().Only)
+	for _, along := range []struct {
+		with, goes diff.Kind
+		wanted     bool
+	}{
+		{diff.Subscriber, diff.Person, o.hardDelete},
+		{diff.BroadWorksSubscriber, diff.BroadWorksPerson, o.hardDelete},
+		{diff.Customer, diff.Workspace, o.deleteWorkspaces},
+		{diff.BroadWorksEnterprise, diff.Organization, o.deleteOrganizations},
+	} {
+		if along.wanted && kinds[along.with] {
+			kinds[along.goes] = true
+		}
+	}
+	return kinds
 }
 
 // rowKinds are the kinds of which an input has rows that count.
