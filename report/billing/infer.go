@@ -191,7 +191,7 @@ func (r *run) hintPolicy() map[*group]bool {
 	c := r.comparison()
 	var differ []int
 	for i, g := range c.groups {
-		if e, ok := r.expect(g, r.opt.Policy, c.prices[i]); ok && abs(sub(c.billed[i], e.exact)).Cmp(e.bound) > 0 {
+		if e, ok := r.expect(g, r.opt.Policy, c.prices[i]); ok && e.rounded.Cmp(c.billed[i]) != 0 && abs(sub(c.billed[i], e.exact)).Cmp(e.bound) > 0 {
 			differ = append(differ, i)
 		}
 	}

@@ -91,3 +91,16 @@ func TestPriceChangesWithinPeriod(t *testing.T) {
 		}
 	}
 }
+
+// Rounding down takes nearly a cent: right charges are no differences that the
+// very policy that was compared would explain.
+func TestRightChargesRoundedDown(t *testing.T) {
+	down, err := ParsePolicy("daily-exact,down")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := compared(t, Input{Lines: exampleLines("79.02", "57.86", "10.02", "7.03"), Reports: []Report{exampleReport()}, Options: Options{Policy: down, Zone: time.UTC}})
+	if !r.Clean() {
+		t.Errorf("%+v", briefs(r))
+	}
+}
