@@ -219,7 +219,8 @@ func (c *Client) setHeaders(request *http.Request, s *sending) {
 	}
 }
 
-// logTry logs a try without anything that is secret or personal.
+// logTry logs a try without anything that is secret or personal. A refusal that
+// is about one object is nothing to warn of: who asked tells what it means.
 func (c *Client) logTry(ctx context.Context, s *sending, a *answer, fail *failure) {
 	attrs := []slog.Attr{slog.String("method", s.method), slog.String("path", s.path), slog.Int("attempt", s.attempts)}
 	if fail == nil {
@@ -230,5 +231,10 @@ func (c *Client) logTry(ctx context.Context, s *sending, a *answer, fail *failur
 	attrs = append(attrs,
 		slog.Int("status", fail.err.HTTPStatus), slog.String("tracking_id", fail.err.TrackingID),
 		slog.Int("code", fail.err.Code), slog.String("class", fail.err.Class.String()))
-	c.log.LogAttrs(ctx, slog.LevelWarn, "API call failed", attrs...)
+	level := slog.LevelWarn
+	switch fail.err.Class {
+	case ClassPermanentInput, ClassConflict, ClassNotFound:
+		level = slog.LevelInfo
+	}
+	c.log.LogAttrs(ctx, level, "API call failed", attrs...)
 }

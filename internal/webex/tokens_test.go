@@ -382,3 +382,21 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		t.Error("the log holds a control character")
 	}
 }
+
+// What the API says of one object is for who asked. What ails the API, or the
+// token, is for everybody.
+func TestWhatIsWarnedOf(t *testing.T) {
+	for status, warns := range map[int]bool{400: false, 404: false, 409: false, 401: true, 403: true, 502: true} {
+		var out strings.Builder
+		log := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelInfo}))
+		synctest.Test(t, func(t *testing.T) {
+			c := newTestClient(t, Config{Transport: script(answerWith(status, `{}`)), Log: log})
+			if err := removeSubscriber(c); err == nil {
+				t.Errorf("status %d: no error", status)
+			}
+		})
+		if !strings.Contains(out.String(), fmt.Sprintf("status=%d", status)) || strings.Contains(out.String(), "level=WARN") != warns {
+			t.Errorf("status %d is logged as\n%s", status, out.String())
+		}
+	}
+}
