@@ -161,7 +161,7 @@ func infoTable(verdicts []batch.Verdict) []infoLine {
 			at := slices.IndexFunc(lines, func(l infoLine) bool { return l.code == n.Code })
 			if at < 0 {
 				at = len(lines)
-				lines = append(lines, infoLine{code: n.Code, Text: Clean(withHint(n.Meaning, n.Advice))})
+				lines = append(lines, infoLine{code: n.Code, Meaning: Clean(n.Meaning), Advice: Clean(n.Advice)})
 			}
 			lines[at].rows++
 		}
@@ -172,8 +172,8 @@ func infoTable(verdicts []batch.Verdict) []infoLine {
 
 // infoLine is an info code in words.
 type infoLine struct {
-	code, rows int
-	Text       string
+	code, rows      int
+	Meaning, Advice string
 }
 
 // Code is the code for the page.
@@ -208,7 +208,8 @@ func (w *planWriter) verdicts() {
 		rows = max(rows, width(l.Rows()))
 	}
 	for _, l := range infos {
-		fmt.Fprintf(w, "    %s  %s  %s\n", l.Code(), pad(l.Rows(), rows), l.Text)
+		fmt.Fprintf(w, "    %s  %s  %s\n", l.Code(), pad(l.Rows(), rows), l.Meaning)
+		fmt.Fprintf(w, "    %s  %s  %s\n", pad("", width(l.Code())), pad("", rows), l.Advice)
 	}
 }
 
@@ -264,7 +265,7 @@ func VerdictNotes(verdicts []batch.Verdict) []diff.Note {
 		if v.Word == batch.VerdictNoted {
 			text += " (" + infoCodes(v) + ")"
 			for _, n := range v.Notes {
-				text += "; " + strings.TrimRight(n.Advice, ".")
+				text = withHint(text, n.Advice)
 			}
 		} else {
 			text += ": " + verdictText(v)

@@ -65,7 +65,7 @@ func TestPlanWithVerdicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := planText(t, v)
-	for _, want := range []string{"1 ok, 2 ok with notes, 1 refused, 2 unknown of 6 rows to be provisioned", "after 7 to list and 5 to precheck", "1001 Missing field: field email: no e-mail; Fill it."} {
+	for _, want := range []string{"1 ok, 2 ok with notes, 1 refused, 2 unknown of 6 rows to be provisioned", "after 7 to list and 5 to precheck", "1001 Missing field: field email: no e-mail; fill it"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

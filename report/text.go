@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -39,12 +40,13 @@ func perSecond(rate float64) string {
 }
 
 // withHint puts what went wrong and what to do about it on one line. Texts of
-// the API end in a full stop, ours do not.
+// the API, and of the tables of its codes, are sentences; ours are not.
 func withHint(text, hint string) string {
 	if hint == "" {
 		return text
 	}
-	return strings.TrimRight(text, ".") + "; " + hint
+	first, size := utf8.DecodeRuneInString(hint)
+	return strings.TrimRight(text, ".") + "; " + string(unicode.ToLower(first)) + strings.TrimSuffix(hint[size:], ".")
 }
 
 // span writes a duration the way people say it, to about two digits.
