@@ -145,7 +145,7 @@ func (a *app) conclude(ctx context.Context, run *runDir, done outcome) error {
 	writeErr = errors.Join(writeErr, a.writeSummary(run, summary))
 	runErr := done.err
 	if runErr != nil && !errors.Is(runErr, errInterrupted) && code != exitInterrupted {
-		runErr = fmt.Errorf("applying the plan: %w", done.err)
+		runErr = withTokenHint(fmt.Errorf("applying the plan: %w", done.err))
 	} else {
 		runErr = nil
 	}

@@ -22,9 +22,10 @@ type listOptions struct {
 func newReportList(a *app) *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the billing reports that the API has",
-		Long:    "List shows the reports that the API has, with what narrows them down: their days, type and status, or for broadworks when they were made.",
+		Use:   "list",
+		Short: "List the billing reports that the API has",
+		Long: `List shows the reports that the API has. They are narrowed down by their days, type
+and status, or for broadworks by when they were made.`,
 		Example: "  wholesync billing list --period 2026-04 --type user\n  wholesync billing list --offer broadworks --after 2026-01",
 		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return a.listReports(&o) },
@@ -95,9 +96,10 @@ func (a *app) listReports(o *listOptions) error {
 func newReportGet(a *app) *cobra.Command {
 	var o offerOptions
 	cmd := &cobra.Command{
-		Use:     "get ID",
-		Short:   "Show a billing report of the API",
-		Long:    "Get shows what the API knows about a report, and why it failed where it did. The link to its file is a secret and is not shown; download fetches it.",
+		Use:   "get ID",
+		Short: "Show a billing report of the API",
+		Long: `Get shows what the API knows about a report, and why it failed where it did. The
+link to its file is a secret and is not shown; download fetches it.`,
 		Example: "  wholesync billing get Y2lzY29zcGFyazovL3VzL0JJTExJTkdfUkVQT1JULzE",
 		Args:    oneReport,
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -121,4 +122,14 @@ func exitCode(err error) int {
 		return exitAuth
 	}
 	return exitError
+}
+
+// withTokenHint says what to do about a 403 that names no code: it comes of a
+// permission that is missing, or of a token that is older than its object.
+func withTokenHint(err error) error {
+	var api *webex.Error
+	if errors.As(err, &api) && api.Class == webex.ClassAuth && api.HTTPStatus == http.StatusForbidden && api.Code == 0 {
+		return fmt.Errorf("%w; sign in again with the scopes that this needs, or get a new token: one that is older than what it is to delete does not do", err)
+	}
+	return err
 }

@@ -9,22 +9,20 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wholesync/batch"
 	"wholesync/internal/sandbox"
 )
 
+// sandboxOptions are the flags of the sandbox: its own options, and where it is and
+// what it is given.
 type sandboxOptions struct {
-	listen           string
-	seed             string
-	credentialsFile  string
-	provisionDelay   time.Duration
-	reportDelay      time.Duration
-	downloadTTL      time.Duration
-	rate             float64
-	faults           []string
-	tokenTTL         time.Duration
-	asyncSubscribers bool
+	sandbox.Options
+	listen          string
+	seedFile        string
+	credentialsFile string
+	faultRules      []string
 }
 
 func newSandbox(a *app) *cobra.Command {
@@ -32,8 +30,9 @@ func newSandbox(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve the simulated API on this machine",
-		Long: `Sandbox serves a stand-in for the Webex API, Wholesale and BroadWorks, on a
-loopback address until it is interrupted. It keeps the vendor's rules, and its
+		Long: `Sandbox serves a stand-in for the vendor's API on a loopback address until it is
+interrupted: wholesale and BroadWorks, people, locations and organizations, prechecks,
+sub-partners, billing reports and the sign-in. It keeps the vendor's rules, and its
 estate is in memory only. Use it for rehearsals and for tests of whatever calls
 wholesync.
 
@@ -44,47 +43,79 @@ request and download.
 A fault makes it misbehave on purpose, for example:
 
   wholesync sandbox --fault "POST /wholesale/subscribers nth=3 500-after" \
-                    --fault "GET /wholesale/* p=0.05 429=2s"`,
+                    --fault "GET /wholesale/* p=0.05 429=2s"
+
+People answer the vendor's mails with --people-delay alone, organizations have to be
+opened with --access-delay or --access-life, and --stale-tokens is for removals for
+good.`,
+		Example: `  wholesync sandbox --credentials-file demo.json
+  wholesync sandbox --people-delay 1m --access-delay 5s --access-life 1h --stale-tokens`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return a.serveSandbox(a.stop, o) },
 	}
-	f := cmd.Flags()
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8089", "loopback address to listen on; port 0 picks a free one")
-	f.StringVar(&o.seed, "seed", "", "JSON file with the estate to start with (default: the built-in demo)")
-	f.StringVar(&o.credentialsFile, "credentials-file", "", "write a credentials file for this sandbox")
-	f.DurationVar(&o.provisionDelay, "provision-delay", 2*time.Second, "how long provisioning takes")
-	f.DurationVar(&o.reportDelay, "report-delay", 2*time.Second, "how long the generation of a billing report takes")
-	f.DurationVar(&o.downloadTTL, "download-ttl", 10*time.Minute, "life of a report's download URL, in whole seconds")
-	f.Float64Var(&o.rate, "rate", 0, "requests per second before the sandbox answers 429 (default: no limit)")
-	f.StringArrayVar(&o.faults, "fault", nil, "a fault to play; repeatable")
-	f.DurationVar(&o.tokenTTL, "token-ttl", 0, "life of an access token (default: for ever)")
-	f.BoolVar(&o.asyncSubscribers, "async-subscribers", false, "let subscribers take --provision-delay too, as the older API did")
+	o.addFlags(cmd.Flags())
 	cmd.AddCommand(newGenerate(a))
 	return cmd
 }
 
+func (o *sandboxOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8089", "loopback address to listen on; port 0 picks a free one")
+	f.StringVar(&o.seedFile, "seed", "", "JSON file with the estate to start with (default: the built-in demo)")
+	f.StringVar(&o.credentialsFile, "credentials-file", "", "write a credentials file for this sandbox")
+	f.StringArrayVar(&o.faultRules, "fault", nil, "a fault to play; repeatable")
+	f.Float64Var(&o.Rate, "rate", 0, "requests per second before the sandbox answers 429 (default: no limit)")
+	f.DurationVar(&o.TokenTTL, "token-ttl", 0, "life of an access token (default: for ever)")
+	f.BoolVar(&o.RotateRefresh, "rotate-refresh", false, "let each refresh give a new refresh token, and end the old one")
+	f.DurationVar(&o.ProvisionDelay, "provision-delay", 2*time.Second, "how long provisioning takes")
+	f.BoolVar(&o.AsyncSubscribers, "async-subscribers", false, "let subscribers take --provision-delay too, as the older API did")
+	f.DurationVar(&o.PeopleDelay, "people-delay", 0, "how long people take to agree to a move, or to give their e-mail address (default: they never do)")
+	f.DurationVar(&o.AccessDelay, "access-delay", 0, "how long a customer's organization takes to open to the partner's administrator (default: it is open)")
+	f.DurationVar(&o.AccessLife, "access-life", 0, "how long it then stays open (default: for ever)")
+	f.BoolVar(&o.StaleTokens, "stale-tokens", false, "let no token that is older than a person or an organization of less than a day delete it for good")
+	f.DurationVar(&o.ReportDelay, "report-delay", 2*time.Second, "how long the generation of a billing report takes")
+	f.DurationVar(&o.DownloadTTL, "download-ttl", 10*time.Minute, "life of a report's download URL, in whole seconds")
+}
+
+// check refuses flags that make no sense.
+func (o *sandboxOptions) check() error {
+	times := []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"provision-delay", o.ProvisionDelay}, {"people-delay", o.PeopleDelay}, {"access-delay", o.AccessDelay}, {"access-life", o.AccessLife},
+		{"report-delay", o.ReportDelay}, {"token-ttl", o.TokenTTL},
+	}
+	for _, t := range times {
+		if t.value < 0 {
+			return fmt.Errorf("reading the flags: --%s must not be negative", t.flag)
+		}
+	}
+	if o.Rate < 0 {
+		return errors.New("reading the flags: --rate must not be negative")
+	}
+	if o.DownloadTTL <= 0 {
+		return errors.New("reading the flags: --download-ttl must be above 0")
+	}
+	return nil
+}
+
 // open turns flags into the options of a sandbox. The seed stays open until closeSeed.
 func (o sandboxOptions) open() (options sandbox.Options, closeSeed func() error, err error) {
-	options = sandbox.Options{
-		ProvisionDelay: o.provisionDelay, ReportDelay: o.reportDelay, DownloadTTL: o.downloadTTL, AsyncSubscribers: o.asyncSubscribers, Rate: o.rate, TokenTTL: o.tokenTTL,
+	options = o.Options
+	if err := o.check(); err != nil {
+		return options, nil, err
 	}
-	if o.provisionDelay < 0 || o.reportDelay < 0 || o.rate < 0 || o.tokenTTL < 0 {
-		return options, nil, fmt.Errorf("reading the flags: --provision-delay, --report-delay, --rate and --token-ttl must not be negative")
-	}
-	if o.downloadTTL <= 0 {
-		return options, nil, fmt.Errorf("reading the flags: --download-ttl must be above 0")
-	}
-	for _, text := range o.faults {
+	for _, text := range o.faultRules {
 		rule, err := sandbox.ParseRule(text)
 		if err != nil {
 			return options, nil, fmt.Errorf("reading the flags: --fault: %w", err)
 		}
 		options.Faults = append(options.Faults, rule)
 	}
-	if o.seed == "" {
+	if o.seedFile == "" {
 		return options, func() error { return nil }, nil
 	}
-	f, err := os.Open(o.seed)
+	f, err := os.Open(o.seedFile)
 	if err != nil {
 		return options, nil, fmt.Errorf("reading the seed: %w", err)
 	}
