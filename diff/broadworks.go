@@ -135,7 +135,7 @@ func (p *planner) provisionUser(s *customerState, r Row) {
 		p.refuse(r, lacks...)
 		return
 	}
-	if template := p.templateOf(s); template != "" && template != r.Get(ColProvisioningID) {
+	if template := p.templateOf(s); template != "" && !SameID(template, r.Get(ColProvisioningID)) {
 		p.hold(r, Conflict, fmt.Sprintf("enterprise %q was provisioned with another provisioning_id, %s; all its subscribers share one", s.externalID, template), "correct the cell")
 		return
 	}

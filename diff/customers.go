@@ -64,7 +64,7 @@ func (p *planner) customer(i int) {
 		p.hold(r, Conflict, s.held, "leave out one of the rows", matches...)
 	case s.held != "":
 		p.hold(r, Conflict, s.held, "find out which one is meant and remove the other in Partner Hub", matches...)
-	case s.claim(r.Get(ColSubPartner)):
+	case s.claim(p.want.SubPartnerOf(r)):
 		s.hold(Conflict, elsewhere(s))
 		p.hold(r, Conflict, s.held, "correct sub_partner_org_id", matches...)
 	case r.Absent():
@@ -242,7 +242,7 @@ func (p *planner) readyFields(r, live Row, before, added, lost []string) []Field
 
 // customerConflict names what makes a live customer one that must not be touched.
 func customerConflict(r, live Row) (reason, advice string) {
-	if org := r.Get(ColOrgID); org != "" && live.Get(ColOrgID) != "" && org != live.Get(ColOrgID) {
+	if org := r.Get(ColOrgID); org != "" && live.Get(ColOrgID) != "" && !SameID(org, live.Get(ColOrgID)) {
 		return fmt.Sprintf("the live customer belongs to organization %s, not to the row's", live.Get(ColOrgID)), "correct org_id or external_id"
 	}
 	if live.Get(ColStatus) == StatusDeleting {

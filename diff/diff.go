@@ -126,6 +126,8 @@ type Desired struct {
 	// Rejected rows stay out of the tables and never reach the API; they are
 	// kept so that each input row has its line in the results.
 	Rejected []Rejected
+
+	spellings map[string]string // see spelling
 }
 
 // Rejected is an invalid input row that was set aside (--skip-invalid).

@@ -44,7 +44,7 @@ func (p *planner) addDrift(s *customerState, r, live Row, sent []FieldChange) {
 		if c == ColLocationName {
 			wanted, has = p.namedPlaces(s, wanted, live.Get(ColLocationID))
 		}
-		if _, mended := fieldOf(sent, c); wanted == "" || wanted == has || mended {
+		if _, mended := fieldOf(sent, c); wanted == "" || Fold(c, wanted) == Fold(c, has) || mended {
 			continue
 		}
 		d := Drift{FileName: p.want.FileName(r.Position()), Line: r.Position().Line, Key: r.Key(), Column: c, Live: has, Wanted: wanted}
@@ -61,10 +61,10 @@ func (p *planner) namedPlaces(s *customerState, name, id string) (wanted, has st
 	if len(named) != 1 {
 		return "", ""
 	}
-	if named[0].ID == id {
+	if SameID(named[0].ID, id) {
 		return name, name
 	}
-	if at := slices.IndexFunc(places.List, func(l Location) bool { return l.ID == id }); at >= 0 && places.List[at].Name != name {
+	if at := slices.IndexFunc(places.List, func(l Location) bool { return SameID(l.ID, id) }); at >= 0 && places.List[at].Name != name {
 		return name, places.List[at].Name
 	}
 	return name, id

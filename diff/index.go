@@ -15,6 +15,7 @@ type Index struct {
 	t     *Table
 	slot  int
 	email bool // compared without regard to case
+	id    bool // compared by IDKey
 	seed  maphash.Seed
 	heads []uint32 // bucket -> row plus one
 	links []link   // by row
@@ -41,7 +42,7 @@ func (t *Table) IndexBy(c Column) *Index {
 	}
 	ix := &Index{t: t, seed: maphash.MakeSeed(), heads: make([]uint32, size), links: make([]link, t.Len())}
 	if rule, ok := SpecOf(t.kind).Rule(c); ok {
-		ix.email = rule.Value == ValueEmail
+		ix.email, ix.id = rule.Value == ValueEmail, rule.Value == ValueID
 		ix.slot, _ = SpecOf(t.kind).Slot(c)
 		ix.fill()
 	}
@@ -114,6 +115,9 @@ func (ix *Index) bucket(hash uint64) (head *uint32, tag uint16) {
 // hash and same run once per row of a plan, so neither costs memory for an
 // address of plain letters, whatever their case.
 func (ix *Index) hash(v string) uint64 {
+	if ix.id {
+		v = IDKey(v)
+	}
 	if !ix.email {
 		return maphash.String(ix.seed, v)
 	}
@@ -136,7 +140,7 @@ func (ix *Index) same(a, b string) bool {
 		return true
 	}
 	if !ix.email {
-		return false
+		return ix.id && SameID(a, b)
 	}
 	for i := 0; i < len(a) && i < len(b); i++ {
 		if a[i]|b[i] >= utf8.RuneSelf {
@@ -157,7 +161,7 @@ func lower(c byte) byte {
 }
 
 // All yields the rows whose cell equals key, in table order. E-mail addresses
-// are equal without regard to case.
+// are equal without regard to case, ids as [SameID] says.
 func (ix *Index) All(key string) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		if key == "" {
@@ -181,10 +185,13 @@ func (ix *Index) First(key string) (Row, bool) {
 }
 
 // Fold brings a canonical cell to the form in which two sides are compared:
-// e-mail addresses without regard to case, everything else as it is.
+// e-mail addresses without regard to case, ids by [IDKey], everything else as it is.
 func Fold(c Column, v string) string {
-	if c == ColEmail {
+	switch c {
+	case ColEmail:
 		return FoldEmail(v)
+	case ColOrgID, ColProvisioningID, ColLocationID, ColSubPartner, ColWorkspaceID:
+		return IDKey(v)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,14 +14,36 @@ const SubPartnerActive = "active"
 // SubPartnerOf gives the organization id of the sub-partner that a row belongs to,
 // "" for the one of the run as a whole: a subscriber goes with its customer's row.
 func (d *Desired) SubPartnerOf(r Row) string {
-	own := r.Get(ColSubPartner)
+	own := d.spelling(r.Get(ColSubPartner))
 	if own != "" || r.Kind() != Subscriber {
 		return own
 	}
 	if customer, ok := d.Of(Customer).IndexBy(ColExternalID).First(r.Get(ColCustomerExternalID)); ok {
-		return customer.Get(ColSubPartner)
+		return d.spelling(customer.Get(ColSubPartner))
 	}
 	return ""
+}
+
+// spelling brings the id of a sub-partner, which rows may write in several ways, to
+// one of them: of those in the input the first by order. The first call must not
+// run beside another use of the input.
+func (d *Desired) spelling(id string) string {
+	if id == "" {
+		return ""
+	}
+	if d.spellings == nil {
+		d.spellings = map[string]string{}
+		for _, k := range []Kind{Customer, Subscriber} {
+			t := d.Of(k)
+			for i := range t.Len() {
+				own := t.Row(i).Get(ColSubPartner)
+				if key := IDKey(own); own != "" && (d.spellings[key] == "" || own < d.spellings[key]) {
+					d.spellings[key] = own
+				}
+			}
+		}
+	}
+	return cmp.Or(d.spellings[IDKey(id)], id)
 }
 
 // SubPartners lists the sub-partners that rows belong to, sorted; "" stands for
@@ -41,7 +64,7 @@ func (d *Desired) SubPartners() []string {
 
 // PartOf returns the rows that belong to a sub-partner.
 func (d *Desired) PartOf(subPartner string) *Desired {
-	out := &Desired{Files: d.Files, Rejected: d.Rejected}
+	out := &Desired{Files: d.Files, Rejected: d.Rejected, spellings: d.spellings}
 	for _, k := range Kinds() {
 		out.Tables[k] = d.Of(k).Filter(func(r Row) bool { return d.SubPartnerOf(r) == subPartner })
 	}
@@ -54,7 +77,7 @@ func (s *customerState) claim(subPartner string) (contradicts bool) {
 	if !s.claimed {
 		s.subPartner, s.claimed = subPartner, true
 	}
-	return s.subPartner != subPartner
+	return !SameID(s.subPartner, subPartner)
 }
 
 // elsewhere words that a customer is not under the sub-partner of a row.

@@ -34,7 +34,7 @@ func (p *planner) subscriber(r Row) {
 		s.staying++
 	}
 	m := p.matchSubscriber(r)
-	own := r.Get(ColSubPartner)
+	own := p.want.spelling(r.Get(ColSubPartner))
 	switch {
 	case own != "" && s.claim(own):
 		p.refuse(r, lack{ColSubPartner, elsewhere(s), "correct sub_partner_org_id, or leave it blank: a subscriber goes with its customer"})

@@ -78,7 +78,7 @@ func (w *wholeFile) checkTemplates(t *Table) {
 		first, seen := firsts[enterprise]
 		if !seen {
 			firsts[enterprise] = r
-		} else if first.Get(ColProvisioningID) != id {
+		} else if !SameID(first.Get(ColProvisioningID), id) {
 			w.found(r, ColProvisioningID, fmt.Sprintf("%s gives enterprise %q another provisioning_id", w.place(first), enterprise), "all subscribers of an enterprise share one").Other = first.Position()
 		}
 	}
@@ -89,7 +89,9 @@ func (w *wholeFile) checkWorkspaces(t, users *Table) {
 	newFirsts(t, ColUserID, ColSPEnterpriseID).addAll(anyRow, func(first, r Row) {
 		w.found(r, ColUserID, fmt.Sprintf("the workspace %q stands in %s already", r.Key(), w.place(first)), "delete one of the two rows").Other = first.Position()
 	})
-	newFirsts(t, ColWorkspaceID).addAll(anyRow, func(first, r Row) {
+	byID := newFirsts(t, ColWorkspaceID)
+	byID.text = foldedCell
+	byID.addAll(anyRow, func(first, r Row) {
 		w.found(r, ColWorkspaceID, fmt.Sprintf("%q in %s is the same workspace", first.Key(), w.place(first)), "delete one of the two rows").Other = first.Position()
 	})
 	nameless := func(r Row) bool { return r.Get(ColWorkspaceID) == "" && r.Get(ColSPEnterpriseID) != "" }
@@ -108,6 +110,8 @@ func (w *wholeFile) checkWorkspaces(t, users *Table) {
 }
 
 func anyRow(Row) bool { return true }
+
+func foldedCell(r Row, c Column) string { return Fold(c, r.Get(c)) }
 
 // owner is who takes a number first.
 type owner struct{ enterprise, group, value string }
@@ -148,7 +152,7 @@ func (w *wholeFile) takes(owners map[owner]Row, r Row, c Column, o owner, text, 
 func (w *wholeFile) checkUserAddresses(users, subscribers *Table) {
 	present := func(r Row) bool { return !r.Absent() && r.Get(ColSPEnterpriseID) != "" }
 	firsts := newFirsts(users, ColEmail)
-	firsts.text = func(r Row, c Column) string { return Fold(c, r.Get(c)) }
+	firsts.text = foldedCell
 	firsts.addAll(present, func(first, r Row) {
 		if first.Key() != r.Key() {
 			w.found(r, ColEmail, fmt.Sprintf("%q in %s has the same e-mail address", first.Key(), w.place(first)), "an address is one person").Other = first.Position()

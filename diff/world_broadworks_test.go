@@ -78,7 +78,7 @@ func (w *world) mayBe(u Cells) error {
 		if u[ColExtension] != "" && u[ColExtension] == o[ColExtension] && u[ColSPEnterpriseID] == o[ColSPEnterpriseID] {
 			return fmt.Errorf("extension %s belongs to %s", u[ColExtension], o[ColUserID])
 		}
-		if u[ColSPEnterpriseID] == o[ColSPEnterpriseID] && u[ColProvisioningID] != o[ColProvisioningID] {
+		if u[ColSPEnterpriseID] == o[ColSPEnterpriseID] && !SameID(u[ColProvisioningID], o[ColProvisioningID]) {
 			return fmt.Errorf("2018: two templates in one enterprise")
 		}
 	}
