@@ -72,8 +72,8 @@ func (a *app) proposeForApply(api *session, in reading, o *applyOptions) (*propo
 	if in.want != nil {
 		return p, nil
 	}
-	if p.live, err = batch.List(a.stop, api.client, p.want, batch.ListOptions{SubPartner: a.global.subPartner}); err != nil {
-		return nil, fmt.Errorf("reading the live state: %w", err)
+	if p.live, err = a.list(a.stop, api, p.want, batch.ListOptions{}); err != nil {
+		return nil, err
 	}
 	p.refuse = batch.Stale(p.plan, p.live)
 	p.listCalls = int(api.client.Stats().Requests)

@@ -166,15 +166,25 @@ func (a *app) propose(ctx context.Context, api *session, want *diff.Desired, o *
 		return nil, err
 	}
 	listedAt := a.now()
-	have, err := batch.List(ctx, api.client, want, batch.ListOptions{
+	have, err := a.list(ctx, api, want, batch.ListOptions{
 		Prune: options.Prune, HardDelete: options.HardDelete, DeleteWorkspaces: options.DeleteWorkspaces,
-		SubPartner: a.global.subPartner, Locations: true, DeepOptions: a.deepOptions(api, options.Deep),
+		Locations: true, DeepOptions: batch.DeepOptions{Deep: options.Deep},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the live state: %w", err)
+		return nil, err
 	}
 	p := &proposal{want: want, options: options, limits: o.limits(), source: api.source(), listedAt: listedAt, live: have, listCalls: int(api.client.Stats().Requests)}
 	return p, a.decide(p, have)
+}
+
+// list reads the live state that rows need, and what the options ask for besides.
+func (a *app) list(ctx context.Context, api *session, want *diff.Desired, o batch.ListOptions) (*diff.Live, error) {
+	o.SubPartner, o.DeepOptions = a.global.subPartner, a.deepOptions(api, o.Deep)
+	live, err := batch.List(ctx, api.client, want, o)
+	if err != nil {
+		return nil, fmt.Errorf("reading the live state: %w", err)
+	}
+	return live, nil
 }
 
 // proposeOffline decides against an export. The two sides are read side by side.
