@@ -21,7 +21,7 @@ type leftover struct {
 // shown it.
 func listTeardown(ctx context.Context, api *webex.Client, want *diff.Desired, live *diff.Live, o ListOptions) error {
 	if o.HardDelete {
-		left := append(leftovers(want, live, diff.Subscriber, diff.Person), leftovers(want, live, diff.BroadWorksSubscriber, diff.BroadWorksPerson)...)
+		left := append(leftovers(want, live, diff.Subscriber), leftovers(want, live, diff.BroadWorksSubscriber)...)
 		if err := listPeople(ctx, api, left, live, o); err != nil {
 			return fmt.Errorf("looking for people without a subscription: %w", err)
 		}
@@ -36,7 +36,7 @@ func listTeardown(ctx context.Context, api *webex.Client, want *diff.Desired, li
 
 // leftovers are the absent rows of a kind without a live subscriber, of customers
 // whose organization is known.
-func leftovers(want *diff.Desired, live *diff.Live, kind, person diff.Kind) []leftover {
+func leftovers(want *diff.Desired, live *diff.Live, kind diff.Kind) []leftover {
 	known := map[diff.Key]bool{}
 	for i := range live.Of(kind).Len() {
 		known[live.Of(kind).Row(i).Key()] = true
@@ -45,7 +45,7 @@ func leftovers(want *diff.Desired, live *diff.Live, kind, person diff.Kind) []le
 	rows := want.Of(kind)
 	for i := range rows.Len() {
 		r := rows.Row(i)
-		l := leftover{kind: person, key: r.Key(), org: organizationOf(live, kind, r.Key().Customer), email: r.Get(diff.ColEmail)}
+		l := leftover{kind: diff.SpecOf(kind).Along, key: r.Key(), org: organizationOf(live, kind, r.Key().Customer), email: r.Get(diff.ColEmail)}
 		if r.Absent() && !known[r.Key()] && l.org != "" && l.email != "" {
 			left = append(left, l)
 		}

@@ -248,6 +248,10 @@ type Spec struct {
 	// Tells are the columns that settle the kind of a file without a column "kind",
 	// and Unless those beside which they do not.
 	Tells, Unless []Column
+	// Along is the kind of what may go along with a removal: the person behind a
+	// subscriber, the workspaces of a customer, the organization of an enterprise.
+	// It is 0 where nothing does.
+	Along Kind
 	// found are the columns by which live objects are looked up, and scope and own
 	// the places of the keys.
 	found      []Column
@@ -286,7 +290,7 @@ func (c Column) Input() bool { return !strings.HasPrefix(c.String(), "_") }
 func SpecOf(k Kind) *Spec { return specs[k] }
 
 var specs = [kindEnd]*Spec{
-	Customer: newSpec(Spec{Kind: Customer, Tells: []Column{ColExternalID, ColPackages}, found: []Column{ColExternalID, ColOrgID}}, []Rule{
+	Customer: newSpec(Spec{Kind: Customer, Along: Workspace, Tells: []Column{ColExternalID, ColPackages}, found: []Column{ColExternalID, ColOrgID}}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
 		{Column: ColExternalID, Value: ValueExternalID, Need: Always, Sent: SentAlways, Compared: true, Update: true}, // the key, so it differs only where org_id found the customer
 		{Column: ColOrgID, Value: ValueID, Sent: SentOnProvision, Compared: true},
@@ -325,7 +329,7 @@ var specs = [kindEnd]*Spec{
 		{Column: ColStatus, Value: ValueText},
 		{Column: ColErrors, Value: ValueText},
 	}),
-	Subscriber: newSpec(Spec{Kind: Subscriber, Tells: []Column{ColCustomerExternalID, ColEmail}, Unless: []Column{ColSPEnterpriseID}, found: []Column{ColEmail}}, []Rule{
+	Subscriber: newSpec(Spec{Kind: Subscriber, Along: Person, Tells: []Column{ColCustomerExternalID, ColEmail}, Unless: []Column{ColSPEnterpriseID}, found: []Column{ColEmail}}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
 		{Column: ColCustomerExternalID, Value: ValueExternalID, Need: Always, Sent: SentOnProvision, Compared: true},
 		{Column: ColEmail, Value: ValueEmail, Need: Always, Sent: SentOnProvision, Compared: true},

@@ -7,7 +7,7 @@ package diff
 // its first subscriber and goes with its last.
 func broadworksEnterprise() *Spec {
 	return newSpec(Spec{
-		Kind: BroadWorksEnterprise, Tells: []Column{ColDirSync}, Unless: []Column{ColUserID}, found: []Column{ColSPEnterpriseID},
+		Kind: BroadWorksEnterprise, Along: Organization, Tells: []Column{ColDirSync}, Unless: []Column{ColUserID}, found: []Column{ColSPEnterpriseID},
 	}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},
 		{Column: ColSPEnterpriseID, Value: ValueExternalID, Need: Always, Compared: true},
@@ -22,7 +22,7 @@ func broadworksEnterprise() *Spec {
 
 func broadworksSubscriber() *Spec {
 	return newSpec(Spec{
-		Kind: BroadWorksSubscriber, Tells: []Column{ColSPEnterpriseID, ColUserID}, Unless: []Column{ColDirSync, ColDisplayName, ColWorkspaceID},
+		Kind: BroadWorksSubscriber, Along: BroadWorksPerson, Tells: []Column{ColSPEnterpriseID, ColUserID}, Unless: []Column{ColDirSync, ColDisplayName, ColWorkspaceID},
 		found: []Column{ColUserID, ColEmail, ColPhone},
 	}, []Rule{
 		{Column: ColEnsure, Value: ValueEnsure},

@@ -236,10 +236,8 @@ func takes(c *Change) []holding {
 // own is what a subscriber is known by everywhere.
 func (c *Change) own() []holding {
 	switch c.Kind {
-	case Subscriber, Person:
-		return []holding{{column: ColEmail, value: c.Key.Email}}
-	case BroadWorksSubscriber, BroadWorksPerson:
-		return []holding{{column: ColUserID, value: c.Key.UserID}}
+	case Subscriber, Person, BroadWorksSubscriber, BroadWorksPerson:
+		return []holding{{column: SpecOf(c.Kind).OwnKey(), value: c.Key.Own()}}
 	}
 	return nil
 }

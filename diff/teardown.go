@@ -108,12 +108,8 @@ func (p *planner) removePeople(s *customerState, staying *subscriptions) {
 // person is kept now, because it is gone with the subscription; where nobody knows
 // it the person is looked up by organization and address.
 func (p *planner) personRemoval(s *customerState, of *Change, live Row) Change {
-	kind, email := Person, of.Key.Email
+	kind, email := SpecOf(of.Kind).Along, of.Key.Email // a BroadWorks key has none
 	c := Change{Action: Remove, Key: of.Key, At: of.At, FileName: of.FileName, Line: of.Line, Stage: StagePeople, Remark: forGood}
-	if of.Kind == BroadWorksSubscriber {
-		kind = BroadWorksPerson
-		email = ""
-	}
 	if live.t != nil {
 		c.LiveID = live.Get(ColPersonID)
 		email = cmp.Or(live.Get(ColEmail), email)
@@ -160,16 +156,21 @@ func (p *planner) removeLeftovers(s *customerState, k Kind, staying *subscriptio
 
 // absentRow finds the row that wants a person gone.
 func (p *planner) absentRow(k Kind, live Row) (Row, bool) {
-	rows, column := p.want.Of(Subscriber), ColEmail
-	if k == BroadWorksPerson {
-		rows, column = p.want.Of(BroadWorksSubscriber), ColUserID
-	}
+	rows, column := p.want.Of(subscriberOf(k)), SpecOf(k).OwnKey()
 	for r := range rows.IndexBy(column).All(live.Get(column)) {
 		if r.Absent() && r.Key() == live.Key() {
 			return r, true
 		}
 	}
 	return Row{}, false
+}
+
+// subscriberOf is the kind of the subscription that a person of a kind has.
+func subscriberOf(person Kind) Kind {
+	if SpecOf(Subscriber).Along == person {
+		return Subscriber
+	}
+	return BroadWorksSubscriber
 }
 
 // removeWorkspaces adds the removal of each workspace of a customer that goes.

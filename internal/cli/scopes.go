@@ -230,17 +230,13 @@ func (in reading) kinds(o *planOptions) map[diff.Kind]bool {
 // those that flags let go along with them.
 func (o *planOptions) kinds(want *diff.Desired) map[diff.Kind]bool {
 	kinds := rowKinds(want, o.diffOptions().Only)
-	for _, along := range []struct {
-		with, goes diff.Kind
-		wanted     bool
-	}{
-		{diff.Subscriber, diff.Person, o.hardDelete},
-		{diff.BroadWorksSubscriber, diff.BroadWorksPerson, o.hardDelete},
-		{diff.Customer, diff.Workspace, o.deleteWorkspaces},
-		{diff.BroadWorksEnterprise, diff.Organization, o.deleteOrganizations},
-	} {
-		if along.wanted && kinds[along.with] {
-			kinds[along.goes] = true
+	wanted := map[diff.Kind]bool{
+		diff.Person: o.hardDelete, diff.BroadWorksPerson: o.hardDelete,
+		diff.Workspace: o.deleteWorkspaces, diff.Organization: o.deleteOrganizations,
+	}
+	for kind := range maps.Clone(kinds) {
+		if along := diff.SpecOf(kind).Along; wanted[along] {
+			kinds[along] = true
 		}
 	}
 	return kinds
