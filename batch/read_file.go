@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -64,7 +65,7 @@ func (f *fileReader) read() error {
 	}
 	in := bufio.NewReaderSize(f.src, bufSize)
 	head, err := in.Peek(bufSize)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return &InputError{f.src.name, bare(err)}
 	}
 	skip, problem := sniff(f.src, head)
@@ -93,7 +94,7 @@ func (f *fileReader) readHeader(head []byte) error {
 		f.problems = append(f.problems, diff.Problem{File: f.src.name, Line: 1, Text: fmt.Sprintf("no header, line %d looks like it", line), Hint: "delete the lines above the header"})
 		return nil
 	}
-	if err == io.EOF { // more blank lines than sniff has seen
+	if errors.Is(err, io.EOF) { // more blank lines than sniff has seen
 		f.problems = append(f.problems, f.src.problem(emptyFile, nameColumns))
 		return nil
 	}
@@ -119,7 +120,7 @@ func (f *fileReader) readRows() (whole bool, _ error) {
 		f.start = f.csv.Offset()
 		f.src.mark = f.start
 		record, err := f.csv.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return true, nil
 		}
 		f.rows++

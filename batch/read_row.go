@@ -340,9 +340,9 @@ func (f *fileReader) structure(record []string, err error, inHeader bool) (stop 
 	}
 	f.line = pe.StartLine
 	switch {
-	case pe.Err == csv.ErrFieldCount:
+	case errors.Is(pe, csv.ErrFieldCount):
 		f.fieldCount(record)
-	case pe.Err == csv.ErrBareQuote:
+	case errors.Is(pe, csv.ErrBareQuote):
 		f.rowProblem(len(record), "a quote inside a field that is not quoted", "quote the whole field and double the quotes in it").Warning = f.opt.SkipInvalid && !inHeader
 	default:
 		f.openQuote(pe, len(record), inHeader)

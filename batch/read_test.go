@@ -217,7 +217,7 @@ func TestRecords(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	stop := errors.New("stop")
-	if err := Records("in.csv", func(int, []string) error { return stop }); err != stop {
+	if err := Records("in.csv", func(int, []string) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error %v of the function is lost", err)
 	}
 	if _, ok := errors.AsType[*InputError](Records("none.csv", nil)); !ok {

@@ -142,7 +142,7 @@ func MailConsents(ctx, stop context.Context, api *webex.Client, reminders []Remi
 		g.Go(func() error {
 			if stop.Err() != nil {
 				r.Outcome = RemindedNotAttempted
-				return nil
+				return nil //nolint:nilerr // an interrupt is no error of the mailing
 			}
 			err := r.mail(ctx, api, now)
 			if r.Outcome != RemindedUnknown {

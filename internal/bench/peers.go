@@ -124,7 +124,7 @@ func align(out io.Writer, in *csvFile, has, columns []string) error {
 			return err
 		}
 		record, err := in.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			w.Flush()
 			return w.Error()
 		}

@@ -242,7 +242,7 @@ func NeedsPerson(err error) bool {
 // networkCause keeps an error's cause where that is the network's, and not a
 // parser's, which may quote the answer.
 func networkCause(err error) error {
-	if cause := withoutURL(err); cause != err {
+	if cause := withoutURL(err); cause != err { //nolint:errorlint // the very error: nothing was taken off
 		return cause
 	}
 	return nil

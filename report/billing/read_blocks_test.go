@@ -2,6 +2,7 @@ package billing
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -33,7 +34,7 @@ func rowsByBlocks(t interface{ Fatal(...any) }, file string, size int) (rows []s
 		r.reset(b)
 		for {
 			if err := r.read(); err != nil {
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					return true
 				}
 				end = fmt.Errorf("%d %s", r.line, csvCause(err))
