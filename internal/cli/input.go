@@ -128,8 +128,11 @@ func (a *app) checkOutputs(inputs []string, outputs map[string]string) error {
 
 // probe tries whether a file could be put in place; "" is none.
 func probe(path string) error {
-	if path == "" {
+	switch path {
+	case "":
 		return nil
+	case stdinName:
+		return errors.New("it stands for a stream, and only a file is put in place whole")
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return errors.New("it is no regular file, and would be replaced by one")
