@@ -44,7 +44,7 @@ func checkSwitch(s string) Issue {
 	case SwitchOn, SwitchOff:
 		return Issue{}
 	}
-	issue := Issue{Text: "neither on nor off"}
+	issue := Issue{Text: "neither on nor off", Hint: "write on or off"}
 	switch strings.ToLower(s) {
 	case SwitchOn, "true", "yes", "enabled", "1":
 		issue.Hint = "write on"

@@ -39,6 +39,8 @@ func drawUsers(rt *rapid.T) *estate {
 	e := newEstate()
 	e.opt.SkipInvalid = true
 	e.opt.Prune = rapid.Bool().Draw(rt, "prune")
+	e.opt.HardDelete = rapid.Bool().Draw(rt, "people go too")
+	e.opt.DeleteOrganizations = e.opt.HardDelete && rapid.Bool().Draw(rt, "organizations go too")
 	pick := func(label string, of ...string) string { return rapid.SampledFrom(of).Draw(rt, label) }
 	add := func(to func(string) error, line string) {
 		if err := to(line); err != nil {
@@ -62,6 +64,7 @@ func drawUsers(rt *rapid.T) *estate {
 		enterprise := pick("lives in", "acme", "other")
 		open[enterprise] = true
 		line := fmt.Sprintf("broadworks_subscriber %s/u%d email=u%d@x.example package=%s first_name=Anna last_name=Berg", enterprise, i, i, pick("has", broadworksPackages...))
+		line += fmt.Sprintf(" _person_id=P%s", pick("person", fmt.Sprint(i), fmt.Sprint(i), "shared"))
 		if n := take("phone"); n != "" {
 			line += " primary_phone_number=+1240555000" + n + " extension=" + n
 		}
@@ -69,7 +72,7 @@ func drawUsers(rt *rapid.T) *estate {
 	}
 	for _, enterprise := range []string{"acme", "other"} {
 		if open[enterprise] {
-			add(e.addHave, "broadworks_enterprise "+enterprise+" dir_sync="+pick("sync", SwitchOn, SwitchOff))
+			add(e.addHave, "broadworks_enterprise "+enterprise+" _org_id=O-"+enterprise+" dir_sync="+pick("sync", SwitchOn, SwitchOff))
 		}
 	}
 	free = map[string]bool{"1": true, "2": true, "3": true, "4": true}
@@ -78,7 +81,8 @@ func drawUsers(rt *rapid.T) *estate {
 		if enterprise == "" {
 			continue
 		}
-		line := fmt.Sprintf("broadworks_subscriber %s/u%d", enterprise, i)
+		letter := pick("writes", "u", "u", "u", "U")
+		line := fmt.Sprintf("broadworks_subscriber %s/%s%d", enterprise, letter, i)
 		if pick("goes", "no", "no", "yes") == "yes" {
 			add(e.addWant, line+" ensure=absent")
 			continue
@@ -96,7 +100,7 @@ func drawUsers(rt *rapid.T) *estate {
 		add(e.addWant, line)
 	}
 	if enterprise := pick("switches", "", "acme", "fresh"); enterprise != "" {
-		add(e.addWant, "broadworks_enterprise "+enterprise+" dir_sync="+pick("to", SwitchOn, SwitchOff))
+		add(e.addWant, "broadworks_enterprise "+enterprise+pick("to", " dir_sync=on", " dir_sync=off", " ensure=absent"))
 	}
 	return e
 }

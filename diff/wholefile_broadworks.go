@@ -9,6 +9,7 @@ import (
 // would share, enterprises with two templates, and what no row may ask for.
 func (w *wholeFile) checkBroadWorks(users, workspaces, enterprises *Table) {
 	w.checkEnterprises(enterprises)
+	w.checkEndings(enterprises, users, workspaces)
 	w.checkUsers(users)
 	w.checkTemplates(users)
 	w.checkWorkspaces(workspaces, users)
@@ -24,6 +25,34 @@ func (w *wholeFile) checkEnterprises(t *Table) {
 			w.found(r, ColSPEnterpriseID, fmt.Sprintf("the enterprise %q stands in %s already", r.Key(), w.place(first)), "delete one of the two rows").Other = first.Position()
 		}
 	}
+}
+
+// checkEndings finds enterprises that are to go while rows want somebody in them.
+// The fault is with the row that removes: set aside, it does no harm.
+func (w *wholeFile) checkEndings(enterprises, users, workspaces *Table) {
+	for i := range enterprises.Len() {
+		r := enterprises.Row(i)
+		if !r.Absent() {
+			continue
+		}
+		for _, t := range []*Table{users, workspaces} {
+			if stays, ok := presentIn(t, r.Get(ColSPEnterpriseID)); ok {
+				w.found(r, ColEnsure, fmt.Sprintf("the enterprise is to go, and the %s %q in %s is not", stays.Kind(), stays.Key(), w.place(stays)),
+					"mark that row ensure=absent too, or leave this one out").Other = stays.Position()
+				break
+			}
+		}
+	}
+}
+
+// presentIn finds the first row of an enterprise that does not say ensure=absent.
+func presentIn(t *Table, enterprise string) (Row, bool) {
+	for r := range t.IndexBy(ColSPEnterpriseID).All(enterprise) {
+		if !r.Absent() {
+			return r, true
+		}
+	}
+	return Row{}, false
 }
 
 // checkUsers looks at each user id's rows. Two rows under two enterprises are a

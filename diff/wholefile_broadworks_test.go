@@ -33,6 +33,14 @@ func TestCheckWholeFileOfBroadWorks(t *testing.T) {
 			`want.csv:6: differs from "anna" in want.csv:4 only in case; write one user id in one way`,
 			`want.csv:8: the workspace "acme/room" stands in want.csv:7 already; delete one of the two rows`,
 		}},
+		{"an enterprise goes and somebody stays", []string{
+			"broadworks_enterprise acme ensure=absent", "broadworks_subscriber acme/anna ensure=absent", "broadworks_subscriber acme/bert",
+			"broadworks_enterprise rooms ensure=absent", "broadworks_workspace rooms/lobby display_name=Lobby",
+			"broadworks_enterprise empty ensure=absent", "broadworks_subscriber empty/carl ensure=absent",
+		}, []string{
+			`want.csv:2: the enterprise is to go, and the broadworks_subscriber "acme/bert" in want.csv:4 is not; mark that row ensure=absent too, or leave this one out`,
+			`want.csv:5: the enterprise is to go, and the broadworks_workspace "rooms/lobby" in want.csv:6 is not; mark that row ensure=absent too, or leave this one out`,
+		}},
 		{"one user id in two enterprises", []string{"broadworks_subscriber acme/anna", "broadworks_subscriber other/anna"}, []string{
 			`want.csv:3: the same user id is under enterprise "acme" in want.csv:2; a user is in one enterprise; for a move mark the row of the old enterprise ensure=absent`,
 		}},
@@ -56,6 +64,7 @@ func TestCheckWholeFileOfBroadWorks(t *testing.T) {
 		{"what cannot be asked for", []string{
 			"broadworks_enterprise acme ensure=absent dir_sync=off", "broadworks_subscriber acme/anna primary_phone_number=!clear extension=!clear",
 		}, []string{
+			`want.csv:2: the enterprise is to go, and the broadworks_subscriber "acme/anna" in want.csv:3 is not; mark that row ensure=absent too, or leave this one out`,
 			`want.csv:3: a subscriber keeps a number or an extension, and both are to be cleared; clear one of the two`,
 		}},
 		{"workspaces that cannot be told apart", []string{
@@ -98,7 +107,7 @@ func TestBroadWorksValues(t *testing.T) {
 		{ValueSwitch, "on", ""},
 		{ValueSwitch, "TRUE", `neither on nor off; write on`},
 		{ValueSwitch, "0", `neither on nor off; write off`},
-		{ValueSwitch, "maybe", `neither on nor off`},
+		{ValueSwitch, "maybe", `neither on nor off; write on or off`},
 	} {
 		_, issue := Parse(c.value, c.cell)
 		got := issue.Text
