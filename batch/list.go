@@ -231,6 +231,15 @@ func side[T any](ctx context.Context, items []T, f func(context.Context, T) erro
 	return ctx.Err() // else items that were left out would count as done
 }
 
+// sideInPlace is side where each call fills in its own item.
+func sideInPlace[T any](ctx context.Context, items []T, f func(context.Context, *T) error) error {
+	places := make([]*T, len(items))
+	for i := range items {
+		places[i] = &items[i]
+	}
+	return side(ctx, places, f)
+}
+
 func (l *lister) subscribers(read func() (map[string]webex.Subscriber, error), prove bool) error {
 	var err error
 	if l.found, l.proven, err = readProven(read, prove); err != nil {

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"wholesync/diff"
 	"wholesync/internal/webex"
@@ -44,25 +45,21 @@ func (v *visit) persons(ctx context.Context) (map[string]diff.Cells, error) {
 }
 
 func (v *visit) personByPerson(ctx context.Context) (map[string]diff.Cells, error) {
-	read := make([]diff.Cells, len(v.alone))
-	numbers := make([]int, len(v.alone))
-	for i := range numbers {
-		numbers[i] = i
-	}
-	err := side(ctx, numbers, func(ctx context.Context, i int) error {
-		p, err := v.api.GetPerson(ctx, v.alone[i].PersonID)
-		if isNotFound(err) {
-			return nil
-		}
-		read[i] = v.personCells(p)
-		return err
-	})
+	var mu sync.Mutex
 	found := map[string]diff.Cells{}
-	for i, s := range v.alone {
-		if read[i] != nil {
-			found[s.ID] = read[i]
+	err := side(ctx, v.alone, func(ctx context.Context, s webex.Subscriber) error {
+		p, err := v.api.GetPerson(ctx, s.PersonID)
+		switch {
+		case isNotFound(err):
+			return nil
+		case err != nil:
+			return err
 		}
-	}
+		mu.Lock()
+		defer mu.Unlock()
+		found[s.ID] = v.personCells(p)
+		return nil
+	})
 	return found, err
 }
 

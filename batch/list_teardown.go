@@ -15,6 +15,7 @@ type leftover struct {
 	kind       diff.Kind // of the person
 	key        diff.Key
 	org, email string
+	people     []webex.Person // who is there
 }
 
 // listTeardown adds what goes along with removals, as far as nothing else has
@@ -72,25 +73,23 @@ func cell(r diff.Row, c diff.Column) string {
 }
 
 func listPeople(ctx context.Context, api *webex.Client, left []leftover, live *diff.Live, o ListOptions) error {
-	found := make([][]webex.Person, len(left))
-	numbers := make([]int, len(left))
-	for i := range left {
-		numbers[i] = i
-	}
-	err := side(ctx, numbers, func(ctx context.Context, i int) error {
-		return withAccess(ctx, api, left[i].org, o.access(), func() (err error) {
-			found[i], err = peopleWith(ctx, api, left[i].org, left[i].email)
+	err := sideInPlace(ctx, left, func(ctx context.Context, l *leftover) error {
+		return withAccess(ctx, api, l.org, o.access(), func() (err error) {
+			l.people, err = peopleWith(ctx, api, l.org, l.email)
 			return err
 		})
 	})
 	if err != nil {
 		return err
 	}
-	for i, people := range found {
-		for _, p := range people {
-			cells := diff.Cells{diff.SpecOf(left[i].kind).Keys[0]: left[i].key.Customer, diff.SpecOf(left[i].kind).OwnKey(): left[i].key.Own(),
-				diff.ColEmail: canonical(left[i].kind, diff.ColEmail, addressOf(p, left[i].email)), diff.ColLiveOrgID: left[i].org, diff.ColID: p.ID}
-			if err := live.Of(left[i].kind).Add(diff.Position{}, cells); err != nil {
+	for _, l := range left {
+		spec := diff.SpecOf(l.kind)
+		for _, p := range l.people {
+			cells := diff.Cells{
+				spec.Keys[0]: l.key.Customer, spec.OwnKey(): l.key.Own(), diff.ColLiveOrgID: l.org, diff.ColID: p.ID,
+				diff.ColEmail: canonical(l.kind, diff.ColEmail, addressOf(p, l.email)),
+			}
+			if err := live.Of(l.kind).Add(diff.Position{}, cells); err != nil {
 				return err
 			}
 		}

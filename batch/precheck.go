@@ -82,11 +82,7 @@ func Precheck(ctx context.Context, api *webex.Client, plan *diff.Plan, live *dif
 			verdicts = append(verdicts, Verdict{Change: c})
 		}
 	}
-	places := make([]*Verdict, len(verdicts))
-	for i := range verdicts {
-		places[i] = &verdicts[i]
-	}
-	err := side(ctx, places, func(ctx context.Context, v *Verdict) (err error) {
+	err := sideInPlace(ctx, verdicts, func(ctx context.Context, v *Verdict) (err error) {
 		*v, err = p.judge(ctx, v.Change)
 		return err
 	})

@@ -91,11 +91,7 @@ func WaitingForConsent(p *diff.Plan, past map[string]Past) []Reminder {
 // the API cannot be asked, or that ctx ended.
 func ReadReminders(ctx context.Context, api *webex.Client, reminders []Reminder, now time.Time, again bool) error {
 	a := NewApplier(api, ApplyOptions{})
-	places := make([]*Reminder, len(reminders))
-	for i := range reminders {
-		places[i] = &reminders[i]
-	}
-	err := side(ctx, places, func(ctx context.Context, r *Reminder) error {
+	err := sideInPlace(ctx, reminders, func(ctx context.Context, r *Reminder) error {
 		c := &diff.Change{Kind: r.Kind, Key: r.Key, SubPartner: r.SubPartner}
 		o, err := a.kindOf(c).get(ctx, c, r.ResourceID)
 		if ctx.Err() != nil {
