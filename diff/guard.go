@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Deletes counts what a plan takes away. Removed packages of a customer count
@@ -100,20 +101,25 @@ func (p *Plan) Check(l Limits) []GuardHit {
 	return hits
 }
 
+// describe counts the deletes of each sort that there are.
 func (d Deletes) describe() string {
-	text := fmt.Sprintf("%d customers, %d subscribers, %d customer packages", d.Customers, d.Subscribers, d.Packages)
-	for _, more := range []struct {
-		n    int
-		what string
+	var parts []string
+	for _, sort := range []struct {
+		n         int
+		one, many string
 	}{
-		{d.BroadWorks, "BroadWorks subscribers"}, {d.Workspaces, "BroadWorks workspaces"}, {d.People, "people for good"},
-		{d.CustomerWorkspaces, "workspaces"}, {d.Organizations, "organizations"},
+		{d.Customers, "customer", "customers"}, {d.Subscribers, "subscriber", "subscribers"}, {d.Packages, "customer package", "customer packages"},
+		{d.BroadWorks, "BroadWorks subscriber", "BroadWorks subscribers"}, {d.Workspaces, "BroadWorks workspace", "BroadWorks workspaces"},
+		{d.People, "person for good", "people for good"}, {d.CustomerWorkspaces, "workspace", "workspaces"}, {d.Organizations, "organization", "organizations"},
 	} {
-		if more.n > 0 {
-			text += fmt.Sprintf(", %d %s", more.n, more.what)
+		switch {
+		case sort.n == 1:
+			parts = append(parts, "1 "+sort.one)
+		case sort.n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", sort.n, sort.many))
 		}
 	}
-	return text
+	return cmp.Or(strings.Join(parts, ", "), "none")
 }
 
 func (d Deletes) overBudget() []string {
