@@ -233,7 +233,7 @@ func (c *headerChecker) tellKind() {
 func (c *headerChecker) checkRequired() {
 	var missing []string
 	for _, kind := range diff.Kinds() {
-		if c.only == kind || c.kind >= 0 && c.mentions(kind) {
+		if c.only == kind || c.kind >= 0 && c.mentions(kind) && !c.forAnother(kind) {
 			missing = append(missing, c.missing(kind)...)
 		}
 	}
@@ -265,6 +265,23 @@ func (c *headerChecker) checkRequired() {
 func (c *headerChecker) mentions(kind diff.Kind) bool {
 	spec, has := diff.SpecOf(kind), func(col diff.Column) bool { return slices.Contains(c.cols, col) }
 	return slices.ContainsFunc(spec.Tells, has) && !slices.ContainsFunc(spec.Unless, has)
+}
+
+// forAnother reports whether what the header has of a kind serves another one,
+// whose key is there: rows of that one alone need no more. A row of the kind then
+// says itself what it lacks.
+func (c *headerChecker) forAnother(kind diff.Kind) bool {
+	return slices.ContainsFunc(diff.Kinds(), func(other diff.Kind) bool {
+		if other == kind || len(c.missing(other)) > 0 {
+			return false
+		}
+		for _, col := range diff.SpecOf(kind).Tells {
+			if _, has := diff.SpecOf(other).Slot(col); slices.Contains(c.cols, col) && !has {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func (c *headerChecker) missing(kind diff.Kind) []string {

@@ -284,7 +284,8 @@ func FuzzReadDesired(f *testing.F) {
 	})
 }
 
-// The kind of a file without a column "kind" is told by its header.
+// The kind of a file without a column "kind" is told by its header. With the column
+// each row needs the key of its own kind.
 func TestKindToldByHeader(t *testing.T) {
 	for _, tt := range []struct {
 		header, row string
@@ -298,6 +299,8 @@ func TestKindToldByHeader(t *testing.T) {
 		{"sp_enterprise_id,dir_sync", "acme,on", diff.BroadWorksEnterprise, ""},
 		{"sp_enterprise_id,user_id,display_name", "acme,room,Room 1", diff.BroadWorksWorkspace, ""},
 		{"sp_enterprise_id,user_id,workspace_id,extension", "acme,room,Y2lz,1", diff.BroadWorksWorkspace, ""},
+		{"kind,sp_enterprise_id,ensure", "broadworks_enterprise,acme,absent", diff.BroadWorksEnterprise, ""},
+		{"kind,sp_enterprise_id,package", "broadworks_subscriber,acme,basic", 0, `in.csv:2: a broadworks_subscriber needs the column "user_id", which the file does not have; add the column`},
 		{"sp_enterprise_id,package", "acme,basic", 0, "in.csv:1: the required column user_id is missing; add the column"},
 		{"sp_enterprise_id,user_id,dir_sync", "acme,anna,on", 0, "in.csv:1:1: cannot tell what the rows are; add a column"},
 		{"sp_enterprise_id,user_id,customer_external_id", "acme,anna,acme", 0, `in.csv:1:3: a broadworks_subscriber has no column "customer_external_id"; delete the column`},
