@@ -21,7 +21,7 @@ func FindEnterprise(ctx context.Context, api *webex.Client, spEnterpriseID strin
 	found, err := enterprisesNamed(ctx, api, id)
 	switch {
 	case err == nil && len(found) == 0:
-		err = errors.New("there is none; export --offer broadworks lists them")
+		err = errors.New("there is none; wholesync export --offer broadworks lists them")
 	case err == nil && len(found) > 1:
 		err = fmt.Errorf("%d live enterprises have this sp_enterprise_id; find out which one is meant in Partner Hub", len(found))
 	}

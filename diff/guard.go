@@ -112,14 +112,19 @@ func (d Deletes) describe() string {
 		{d.BroadWorks, "BroadWorks subscriber", "BroadWorks subscribers"}, {d.Workspaces, "BroadWorks workspace", "BroadWorks workspaces"},
 		{d.People, "person for good", "people for good"}, {d.CustomerWorkspaces, "workspace", "workspaces"}, {d.Organizations, "organization", "organizations"},
 	} {
-		switch {
-		case sort.n == 1:
-			parts = append(parts, "1 "+sort.one)
-		case sort.n > 1:
-			parts = append(parts, fmt.Sprintf("%d %s", sort.n, sort.many))
+		if sort.n > 0 {
+			parts = append(parts, either(sort.n, sort.one, sort.many))
 		}
 	}
 	return cmp.Or(strings.Join(parts, ", "), "none")
+}
+
+// either writes a number with the words for one, or for several.
+func either(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (d Deletes) overBudget() []string {
@@ -138,7 +143,7 @@ func (d Deletes) overBudget() []string {
 		over = append(over, fmt.Sprintf("%s %q loses %d of %d subscribers, more than %d %%", cmp.Or(c.Offer, Wholesale).Customer(), c.Customer, c.Deletes, c.Before, MaxCustomerPercent))
 	}
 	if d.Total()*percentOfAll > MaxPopulationPercent*d.Population {
-		over = append(over, fmt.Sprintf("%d deletes are more than %d %% of the %d live objects known", d.Total(), MaxPopulationPercent, d.Population))
+		over = append(over, fmt.Sprintf("%s more than %d %% of the %s known", either(d.Total(), "delete is", "deletes are"), MaxPopulationPercent, either(d.Population, "live object", "live objects")))
 	}
 	return over
 }

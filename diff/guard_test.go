@@ -30,6 +30,7 @@ func TestGuards(t *testing.T) {
 		{"over 10 % of 20", losing(3, 20, 1000), Limits{AllowDeletes: none}, []string{`customer "acme" loses 3 of 20 subscribers -> --allow-deletes=3`}},
 		{"all of 19", losing(10, 19, 1000), Limits{AllowDeletes: none}, nil},
 		{"5 % of all", losing(5, 10, 100), Limits{AllowDeletes: none}, nil},
+		{"one of one", losing(1, 1, 1), Limits{AllowDeletes: none}, []string{"1 delete is more than 5 % of the 1 live object known -> --allow-deletes=1"}},
 		{"over 5 % of all", losing(5, 10, 99), Limits{AllowDeletes: none}, []string{"5 deletes are more than 5 % of the 99 -> --allow-deletes=5"}},
 		{"allowed exactly", losing(50, 100, 100), Limits{AllowDeletes: 50}, nil},
 		{"allowed too many", losing(50, 100, 100), Limits{AllowDeletes: 51}, []string{"--allow-deletes 51 does not match: the plan has 50 -> --allow-deletes=50"}},

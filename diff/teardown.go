@@ -197,7 +197,7 @@ func (p *planner) removeOrganization(s *customerState, r Row) {
 			"list them with ensure=absent, or add --prune", s.live)
 		return
 	case !p.opt.DeleteOrganizations || s.organization() == "":
-		p.hold(r, Conflict, "an enterprise goes with its last subscriber, and its organization stays", "leave the row out; or give --delete-organizations to remove the organization for good", s.live)
+		p.hold(r, Conflict, "an enterprise goes with its last subscriber, and its organization stays", "leave the row out, or give --delete-organizations to remove the organization for good", s.live)
 		return
 	}
 	if s.live.Get(ColDirSync) == SwitchOn {
