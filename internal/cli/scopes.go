@@ -117,24 +117,39 @@ func (a *app) checkScopes(tokens webex.TokenSource) error {
 		purpose = withPurposesFor(missing, purpose)
 	}
 	return fail(exitAuth, "signing in: the sign-in lacks %s, which %s needs, so nothing was sent; run wholesync auth login --for %s",
-		strings.Join(missing, " and "), a.command, purpose)
+		strings.Join(missing, " and "), a.command, withHeld(purpose, granted))
 }
 
 // withPurposesFor adds to a command's purpose those that only its rows and flags
-// have told of, so that the scopes that are missing are asked for.
+// have told of, so that the scopes that are missing are asked for: one where that
+// is enough. Both of them may read workspaces.
 func withPurposesFor(missing []string, purpose string) string {
-	for _, word := range []string{"", "broadworks", "teardown"} {
-		asked, err := scopesFor(strings.FieldsFunc(purpose+","+word, func(r rune) bool { return r == ',' }))
-		if err != nil {
-			return purpose
+	for _, more := range []string{"", ",teardown", ",broadworks", ",broadworks,teardown"} {
+		asked, err := scopesFor(strings.Split(purpose+more, ","))
+		if err == nil && len(lacking(asked, missing)) == 0 {
+			return purpose + more
 		}
-		left := lacking(asked, missing)
-		if word != "" && len(left) < len(missing) {
-			purpose += "," + word
-		}
-		missing = left
 	}
 	return purpose
+}
+
+// withHeld adds to some purposes those that a sign-in is for already: the next one
+// takes its place, and should be good for what it was good for.
+func withHeld(purpose string, granted []string) string {
+	words := strings.Split(purpose, ",")
+	for word := range purposeScopes {
+		if asked, err := scopesFor([]string{word}); err == nil && len(lacking(granted, asked)) == 0 && !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	if slices.Contains(words, "apply") {
+		words = lacking([]string{"plan", "export"}, words) // enough for them
+	}
+	if slices.Contains(words, "plan") {
+		words = lacking([]string{"export"}, words) // the same scopes
+	}
+	slices.Sort(words)
+	return strings.Join(words, ",")
 }
 
 // kindScopes are the scopes of each kind of object: to read it, and to change it
