@@ -45,6 +45,29 @@ func effectTable(e diff.Effect, prices *Prices, on time.Time) (rows [][]string, 
 	return rows, missing
 }
 
+// PackageCost is what the seats of one package cost per month, before and after a
+// plan. Amounts are decimal numbers as text; a package without a price has none.
+type PackageCost struct {
+	Package   string `json:"package"`
+	Currency  string `json:"currency,omitempty"` // ISO 4217
+	UnitPrice string `json:"unit_price,omitempty"`
+	Before    string `json:"before,omitempty"`
+	After     string `json:"after,omitempty"`
+}
+
+// Costs are the costs of every package of a billing effect, on a day.
+func Costs(e diff.Effect, prices *Prices, on time.Time) []PackageCost {
+	costs := make([]PackageCost, len(e.Packages))
+	for i, s := range e.Packages {
+		costs[i].Package = s.Package
+		if unit, iso, ok := prices.Monthly(s.Package, on); ok {
+			before, after := unit.Mul(decimal.NewFromInt(int64(s.Before))), unit.Mul(decimal.NewFromInt(int64(s.After)))
+			costs[i] = PackageCost{s.Package, iso, unit.String(), before.String(), after.String()}
+		}
+	}
+	return costs
+}
+
 // totalRows has the total of seats, and of money for each currency.
 func totalRows(sum diff.Seats, totals map[string]bill) [][]string {
 	currencies := make([]string, 0, len(totals))

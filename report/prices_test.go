@@ -1,11 +1,14 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"wholesync/diff"
 )
 
 const priceHeader = "package,currency,valid_from,valid_to,unit_price\n"
@@ -104,4 +107,17 @@ func FuzzReadPrices(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a plan costs, for machines: exact amounts, and none where there is no price.
+func TestCosts(t *testing.T) {
+	p, err := ReadPrices(strings.NewReader(priceHeader+"webex_calling,USD,,,7.255\n"), "prices.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	effect := diff.Effect{Packages: []diff.Seats{{Package: "webex_calling", Before: 3, After: 0}, {Package: "webex_voice", Before: 1, After: 2}}}
+	want := []PackageCost{{"webex_calling", "USD", "7.255", "21.765", "0"}, {Package: "webex_voice"}}
+	if got := Costs(effect, p, time.Now()); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
 }

@@ -140,7 +140,7 @@ func (a *app) showPlan(p *proposal, saved batch.PlanFile, o *showOptions) error 
 		return err
 	}
 	if a.json() {
-		return writeJSON(a.stdout, documentOf(p, saved, a.global.rate))
+		return writeJSON(a.stdout, documentOf(p, saved, a.global.rate, a.now()))
 	}
 	view.Color = a.colors(a.stdout)
 	return report.WritePlan(a.stdout, view)

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"time"
+
 	"wholesync/batch"
 	"wholesync/diff"
 	"wholesync/report"
@@ -16,6 +18,8 @@ type planDocument struct {
 	GuardHits []diff.GuardHit `json:"guard_hits"`
 	SetAside  []diff.Rejected `json:"set_aside"`
 	Estimate  estimateView    `json:"estimate"`
+	// Costs are the billing effect in money; absent without --prices.
+	Costs []report.PackageCost `json:"monthly_costs,omitempty"`
 	// Precheck is what the API said beforehand; absent where it was not asked.
 	Precheck *precheckDocument `json:"precheck,omitempty"`
 }
@@ -35,7 +39,7 @@ type estimateView struct {
 	Seconds  float64 `json:"duration_s"`
 }
 
-func documentOf(p *proposal, file batch.PlanFile, rate float64) planDocument {
+func documentOf(p *proposal, file batch.PlanFile, rate float64, now time.Time) planDocument {
 	limits := limitsView{AllowEmpty: p.limits.AllowEmpty}
 	if p.limits.AllowDeletes >= 0 {
 		limits.AllowDeletes = &p.limits.AllowDeletes
@@ -47,6 +51,9 @@ func documentOf(p *proposal, file batch.PlanFile, rate float64) planDocument {
 		GuardHits: append([]diff.GuardHit{}, p.hits()...),
 		SetAside:  append([]diff.Rejected{}, p.want.Rejected...),
 		Estimate:  estimateView{calls, p.listCalls, asked, rate, float64(calls+p.listCalls+asked) / rate},
+	}
+	if p.prices != nil {
+		document.Costs = report.Costs(p.plan.Effect, p.prices, now)
 	}
 	if p.verdicts != nil {
 		precheck := precheckOf(p.verdicts)
