@@ -213,7 +213,7 @@ func (a *app) signInOf(ctx context.Context, offline bool) (*signIn, error) {
 func (a *app) signInOfFile(path string) (*signIn, error) {
 	c, err := webex.ReadCredentials(path)
 	if err != nil {
-		return nil, fail(exitAuth, "signing in: %w", err)
+		return nil, noCredentials(err)
 	}
 	now := a.now()
 	s := &signIn{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -158,7 +159,16 @@ func (a *app) tokens() (webex.TokenSource, error) {
 	}
 	tokens, err := webex.CredentialsFile(a.global.credentials, a.tokenURL(), nil)
 	if err != nil {
-		return nil, fail(exitAuth, "signing in: %w", err)
+		return nil, noCredentials(err)
 	}
 	return tokens, nil
+}
+
+// noCredentials is about a credentials file that cannot be used. One that is not
+// there is made by signing in.
+func noCredentials(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail(exitAuth, "signing in: %w; name the right one, or run wholesync auth login", err)
+	}
+	return fail(exitAuth, "signing in: %w", err)
 }
