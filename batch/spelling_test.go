@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 // spelledAPI writes each id in one way in lists and in another elsewhere.
 type spelledAPI struct {
+	mu      sync.Mutex
 	users   []map[string]any
 	lists   int
 	deleted int
@@ -27,6 +29,8 @@ func spelled(kind, name, padding string) string {
 }
 
 func (s *spelledAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	items := []map[string]any{}
 	switch path := r.URL.Path; {

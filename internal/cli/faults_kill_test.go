@@ -231,7 +231,7 @@ func TestKilledRunIsResumed(t *testing.T) {
 // kills it after that and rotates once more. The new tokens were kept, or the
 // resumed run could not sign in; and no token is anywhere but in its file.
 func TestSecretsOfKilledRun(t *testing.T) {
-	c := newKilling(t, 9, true, "POST /wholesale/* nth=1 401-before", "PUT nth=1 401-before", "POST /wholesale/* nth=3 500-after", "DELETE nth=1 truncate", "GET nth=20 401-before")
+	c := newKilling(t, 9, true, "POST /wholesale/* nth=1 401-before", "PUT nth=1 401-before", "POST /wholesale/* nth=3 500-after", "DELETE nth=1 truncate", "GET /people/me nth=2 401-before")
 	secrets := c.secrets(t)
 	said := c.play(t, input(t, "desired.csv", killRows))
 	secrets = append(secrets, c.secrets(t)...)
