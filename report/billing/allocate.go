@@ -87,8 +87,24 @@ func Allocate(amount *big.Rat, scale int, keys []string, weights []*big.Rat) []*
 	return parts
 }
 
+// halves are those of the scales that money and quantities are written with: they
+// are asked for several times for each charge.
+var halves = func() (h [8]*big.Rat) {
+	for scale := range h {
+		h[scale] = makeHalf(scale)
+	}
+	return h
+}()
+
 // halfOf is half of the last of some decimal places.
 func halfOf(scale int) *big.Rat {
+	if scale < len(halves) {
+		return new(big.Rat).Set(halves[scale])
+	}
+	return makeHalf(scale)
+}
+
+func makeHalf(scale int) *big.Rat {
 	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
 	return new(big.Rat).SetFrac(one, unit.Lsh(unit, 1))
 }

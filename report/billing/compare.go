@@ -120,6 +120,9 @@ func (r *run) compareGroup(g *group, p priced) {
 // duplicates sets apart the lines of a group that repeat another, unless the
 // usage shows that all of them are due.
 func (r *run) duplicates(g *group, e expectation) (kept, repeated []*Line) {
+	if len(g.lines) < 2 {
+		return g.lines, nil
+	}
 lines:
 	for _, l := range g.lines {
 		for _, k := range kept {
