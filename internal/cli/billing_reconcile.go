@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/big"
 	"os"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -102,19 +101,7 @@ func (o *reconcileOptions) outputs() map[string]string {
 	return map[string]string{"--findings": o.findings, "--xlsx": o.xlsx, "--" + htmlFlag: o.html, "--ledger": o.ledger}
 }
 
-// collectLater lets garbage collection begin at three times what is in use, in
-// place of twice: a report that was read is kept to the end, so collecting finds
-// little, and takes a twelfth of the time of a large one. A $GOGC of the user's
-// own stays.
-func collectLater() {
-	const usual, later = 100, 200
-	if before := debug.SetGCPercent(later); before != usual {
-		debug.SetGCPercent(before)
-	}
-}
-
 func (a *app) reconcile(o *reconcileOptions) error {
-	collectLater()
 	if len(o.invoices) == 0 && !o.accrue || len(o.usage)+len(o.seats) == 0 && o.period == "" {
 		return errors.New("reading the flags: give an invoice and at least one usage report, with --invoice FILE --usage FILE, or --period YYYY-MM to get reports from the API")
 	}
