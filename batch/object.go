@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/http"
 	"time"
 
 	"wholesync/diff"
@@ -216,4 +217,12 @@ func firstCode(lists ...[]webex.Detail) int {
 func only(receipt webex.Receipt, id string) reply {
 	receipt.ID = id
 	return reply{receipt: receipt}
+}
+
+// removed is the reply to a removal. 204 says that it is done; where the vendor
+// says that it takes a while even so, it is a promise like any other success.
+func removed(receipt webex.Receipt, id string, atOnce bool) reply {
+	got := only(receipt, id)
+	got.gone = atOnce && receipt.HTTPStatus == http.StatusNoContent
+	return got
 }

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	"wholesync/diff"
@@ -66,9 +65,7 @@ func (r broadWorksSubscriberResource) update(ctx context.Context, c *diff.Change
 
 func (r broadWorksSubscriberResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
 	receipt, err := r.api.RemoveBroadWorksSubscriber(ctx, live.id)
-	got := only(receipt, live.id)
-	got.gone = receipt.HTTPStatus == http.StatusNoContent
-	return got, err
+	return removed(receipt, live.id, true), err
 }
 
 // sight lists what changed since the oldest waiting subscriber was written.

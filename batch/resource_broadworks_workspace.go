@@ -19,7 +19,7 @@ type broadWorksWorkspaceResource struct {
 }
 
 func (r broadWorksWorkspaceResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
-	name := cmp.Or(after(c)(diff.ColDisplayName), before(c, diff.ColDisplayName))
+	name := cmp.Or(after(c)(diff.ColDisplayName), c.Before(diff.ColDisplayName))
 	return r.listed(ctx, c, func(o object) bool { return name != "" && o.cells[diff.ColDisplayName] == name })
 }
 
@@ -117,9 +117,7 @@ func (r broadWorksWorkspaceResource) update(ctx context.Context, c *diff.Change,
 
 func (r broadWorksWorkspaceResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
 	receipt, err := r.api.RemoveBroadWorksWorkspace(ctx, live.id)
-	got := only(receipt, live.id)
-	got.gone = receipt.HTTPStatus == http.StatusNoContent
-	return got, err
+	return removed(receipt, live.id, true), err
 }
 
 // sight shows nothing: the API is done with a workspace when it answers.

@@ -3,7 +3,6 @@ package batch
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"wholesync/diff"
 	"wholesync/internal/webex"
@@ -89,10 +88,7 @@ func (r subscriberResource) update(ctx context.Context, c *diff.Change, live obj
 
 func (r subscriberResource) remove(ctx context.Context, _ *diff.Change, live object) (reply, error) {
 	receipt, err := r.api.RemoveSubscriber(ctx, live.id)
-	got := only(receipt, live.id)
-	// 204 says that it is done. Any other success is a promise.
-	got.gone = receipt.HTTPStatus == http.StatusNoContent
-	return got, err
+	return removed(receipt, live.id, true), err
 }
 
 // sight lists what changed since the oldest waiting subscriber was written.

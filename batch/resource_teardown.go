@@ -36,29 +36,11 @@ func (onlyRemoved) sight(context.Context, []Result) (sighting, error) { return s
 
 var errOnlyRemoved = fmt.Errorf("internal error: the object is only ever removed")
 
-// removed is the reply to a removal. 204 says that it is done; where the vendor
-// says that it takes a while even so, it is a promise like any other success.
-func removed(receipt webex.Receipt, id string, atOnce bool) reply {
-	got := only(receipt, id)
-	got.gone = atOnce && receipt.HTTPStatus == http.StatusNoContent
-	return got
-}
-
-// before is what a column holds before a change.
-func before(c *diff.Change, col diff.Column) string {
-	for _, f := range c.Fields {
-		if f.Column == col {
-			return f.Before
-		}
-	}
-	return ""
-}
-
 // personResource is the person behind a subscriber, of either offer.
 type personResource struct{ onlyRemoved }
 
 func (r personResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
-	org, email := before(c, diff.ColLiveOrgID), before(c, diff.ColEmail)
+	org, email := c.Before(diff.ColLiveOrgID), c.Before(diff.ColEmail)
 	if org == "" || email == "" {
 		return nil, fmt.Errorf("looking for the person %q: neither id nor organization and address are known; remove the person in Control Hub", c.Key)
 	}
@@ -101,7 +83,7 @@ func addressOf(p webex.Person, email string) string {
 
 func (r personResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
 	var p webex.Person
-	err := withAccess(ctx, r.api, before(c, diff.ColLiveOrgID), r.access(), func() (err error) {
+	err := withAccess(ctx, r.api, c.Before(diff.ColLiveOrgID), r.access(), func() (err error) {
 		p, err = r.api.GetPerson(ctx, id)
 		return err
 	})
@@ -111,12 +93,12 @@ func (r personResource) get(ctx context.Context, c *diff.Change, id string) (obj
 // personObject is a person as the protocol sees it. A person may have several
 // addresses; the one that the change speaks of is the one that counts.
 func personObject(c *diff.Change, p webex.Person) object {
-	email := addressOf(p, before(c, diff.ColEmail))
+	email := addressOf(p, c.Before(diff.ColEmail))
 	if email == "" && len(p.Emails) > 0 {
 		email = p.Emails[0]
 	}
 	cells := diff.Cells{diff.ColEmail: canonical(c.Kind, diff.ColEmail, email)}
-	if before(c, diff.ColEmail) == "" { // nobody knows which address the person should have
+	if c.Before(diff.ColEmail) == "" { // nobody knows which address the person should have
 		cells[diff.ColEmail] = ""
 	}
 	return object{id: p.ID, status: diff.StatusProvisioned, created: p.Created, cells: cells}
@@ -131,11 +113,11 @@ func (r personResource) remove(ctx context.Context, _ *diff.Change, live object)
 type workspaceResource struct{ onlyRemoved }
 
 func (r workspaceResource) find(ctx context.Context, c *diff.Change) ([]object, error) {
-	return nil, fmt.Errorf("looking for the workspace %q of customer %q: its id is not known; plan again with the API", before(c, diff.ColDisplayName), c.Key)
+	return nil, fmt.Errorf("looking for the workspace %q of customer %q: its id is not known; plan again with the API", c.Before(diff.ColDisplayName), c.Key)
 }
 
 func (r workspaceResource) get(ctx context.Context, c *diff.Change, id string) (object, error) {
-	list, err := workspacesOf(ctx, r.api, before(c, diff.ColLiveOrgID), r.access())
+	list, err := workspacesOf(ctx, r.api, c.Before(diff.ColLiveOrgID), r.access())
 	if err != nil {
 		return object{}, err
 	}

@@ -136,6 +136,17 @@ func (c *Change) Field(col Column) (after string, set bool) {
 	return "", false
 }
 
+// Before is the value that a column has before the change; "" where the change
+// does not touch it.
+func (c *Change) Before(col Column) string {
+	for _, f := range c.Fields {
+		if f.Column == col {
+			return f.Before
+		}
+	}
+	return ""
+}
+
 // PackagesLost are the packages that a customer has before the change and not after.
 func (c *Change) PackagesLost() []string {
 	if c.Kind != Customer || c.Action != Update {

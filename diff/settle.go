@@ -159,7 +159,7 @@ func (s *customerState) connectLast() {
 		}
 		lost := s.shrink.PackagesLost()
 		for i := range s.changes {
-			if slices.Contains(lost, packageBefore(&s.changes[i])) {
+			if slices.Contains(lost, s.changes[i].Before(ColPackage)) {
 				s.shrink.dependOn(&s.changes[i])
 			}
 		}
@@ -180,15 +180,6 @@ func (s *customerState) connectLast() {
 func packageAfter(c *Change) string {
 	after, _ := c.Field(ColPackage)
 	return after
-}
-
-func packageBefore(c *Change) string {
-	for _, f := range c.Fields {
-		if f.Column == ColPackage {
-			return f.Before
-		}
-	}
-	return ""
 }
 
 // holding is something that only one subscriber can have at a time: an e-mail

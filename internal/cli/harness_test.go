@@ -176,3 +176,12 @@ func jsonStrings(t *testing.T, data []byte, fields ...string) []string {
 	}
 	return values
 }
+
+// serve starts serving; see listen for addr.
+func serve(handler http.Handler, addr string) (*server, error) {
+	listener, err := listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	return serveOn(listener, handler), nil
+}

@@ -21,15 +21,6 @@ type server struct {
 	ended chan error // has the error of serving, once
 }
 
-// serve starts serving; see listen for addr.
-func serve(handler http.Handler, addr string) (*server, error) {
-	listener, err := listen(addr)
-	if err != nil {
-		return nil, err
-	}
-	return serveOn(listener, handler), nil
-}
-
 // listen opens addr, which must be HOST:PORT with a loopback host, because a
 // sandbox hands its token and its estate to everybody.
 func listen(addr string) (net.Listener, error) {
